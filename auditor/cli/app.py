@@ -1,0 +1,212 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.cli import catalogue
+from auditor.cli.errors import AuditError
+from auditor.cli.outputs import RENDERERS, parse
+from auditor.cli.running import Source, Wish, run
+from auditor.model.snapshot import Scope
+from auditor.model.verdict import Severity, Status
+
+app = typer.Typer(
+    help="Audit secure AKS inference environments on Azure Machine Learning.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class FailOn(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+    NEVER = "never"
+
+
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", "-o", metavar="PATH", help="Write a report: PATH.json, PATH.sarif, FORMAT=PATH; - is stdout."
+    ),
+]
+Format = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help=f"What stdout gets: table, {', '.join(RENDERERS)}.")
+]
+Fail = Annotated[FailOn, typer.Option("--fail-on", help="Lowest severity of a failed rule that makes the exit code 1.")]
+Include = Annotated[
+    str | None, typer.Option("--sarif-include", metavar="LIST", help="Also put unknown and/or pass results into SARIF.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing line.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Name every read on stderr.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"audit {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    subscription: Annotated[
+        list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="A subscription to audit; repeatable.")
+    ] = None,
+    all_subscriptions: Annotated[
+        bool, typer.Option("--all-subscriptions", help="Every enabled subscription that you can read.")
+    ] = False,
+    snapshot: Annotated[
+        Path | None, typer.Option("--snapshot", metavar="FILE", help="Judge a saved snapshot again, offline.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option("--replay", metavar="DIR", help="Run the collectors over a recording, offline.")
+    ] = None,
+    workspace: Annotated[
+        list[str] | None, typer.Option("--workspace", metavar="NAME|ID", help="Only this workspace; repeatable.")
+    ] = None,
+    resource_group: Annotated[
+        list[str] | None,
+        typer.Option("--resource-group", metavar="NAME", help="Only workspaces in this resource group; repeatable."),
+    ] = None,
+    output: Outputs = None,
+    format: Format = "table",  # noqa: A002  (the option's name)
+    fail_on: Fail = FailOn.LOW,
+    save_snapshot: Annotated[
+        Path | None, typer.Option("--save-snapshot", metavar="FILE", help="Keep the normalised snapshot.")
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", metavar="DIR", help="Keep the raw exchange with Azure, without secrets, for --replay."
+        ),
+    ] = None,
+    cloud: Annotated[
+        str,
+        typer.Option(
+            "--cloud",
+            metavar="NAME|URL",
+            help="AzureCloud, AzureUSGovernment, AzureChinaCloud, or a Resource Manager URL.",
+        ),
+    ] = "AzureCloud",
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="ID", help="The tenant to sign in to, if you have several.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help="Bound on the run; what was read by then is judged."),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Reads at a time.")
+    ] = 16,
+    sarif_include: Include = None,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+    version: Annotated[  # noqa: ARG001  (its callback answers)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> int | None:
+    """Audit secure AKS inference environments on Azure Machine Learning, live or offline. Reads only."""
+    if context.invoked_subcommand is not None:
+        return None
+    source = Source(
+        subscriptions=tuple(subscription or ()),
+        everything=all_subscriptions,
+        snapshot=snapshot,
+        replay=replay,
+        cloud=cloud,
+        tenant=tenant,
+        record=record,
+        threads=concurrency,
+        seconds=timeout,
+    )
+    _check_source(source)
+    scope = Scope(workspaces=list(workspace or ()), resource_groups=list(resource_group or ()))
+    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, save_snapshot)
+    return run(source, scope, wish)
+
+
+@app.command()
+def demo(
+    output: Outputs = None,
+    format: Format = "table",  # noqa: A002
+    fail_on: Fail = FailOn.LOW,
+    sarif_include: Include = None,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> int:
+    """Audit a recording that ships with the tool: no Azure account is needed."""
+    return run(
+        Source(replay=catalogue.demo_folder()),
+        Scope(),
+        _wish(output, format, fail_on, sarif_include, quiet, verbose, None),
+    )
+
+
+@app.command()
+def rules(rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One rule's page.")] = None) -> None:
+    """List the rules, or print one rule's page."""
+    catalogue.show(rule_id)
+
+
+def _check_source(source: Source) -> None:
+    given = [
+        name
+        for name, value in (
+            ("--subscription", source.subscriptions),
+            ("--all-subscriptions", source.everything),
+            ("--snapshot", source.snapshot),
+            ("--replay", source.replay),
+        )
+        if value
+    ]
+    if not given:
+        raise AuditError(
+            "nothing to audit", "give --subscription ID, or try 'audit demo'; 'audit --help' lists the options"
+        )
+    if len(given) > 1:
+        raise AuditError(f"{' and '.join(given)} cannot be used together", "choose one")
+    if source.record and (source.snapshot or source.replay):
+        raise AuditError(f"--record needs a live run, not {given[0]}", "use --subscription or --all-subscriptions")
+    if any(not s.strip() for s in source.subscriptions):
+        raise AuditError("--subscription is empty", "give it the id or the name of a subscription")
+
+
+def _wish(
+    output: list[str] | None,
+    format_: str,
+    fail_on: FailOn,
+    include: str | None,
+    quiet: bool,
+    verbose: int,
+    save_snapshot: Path | None,
+) -> Wish:
+    if format_ != "table" and format_ not in RENDERERS:
+        raise AuditError(f"there is no report format {format_}", f"the formats are table, {', '.join(RENDERERS)}")
+    return Wish(
+        outputs=tuple(parse(text) for text in output or ()),
+        stdout=format_,
+        save_snapshot=save_snapshot,
+        fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
+        include=_included(include),
+        quiet=quiet,
+        verbose=bool(verbose),
+    )
+
+
+def _included(text: str | None) -> frozenset[Status]:
+    names = [name.strip().lower() for name in (text or "").split(",") if name.strip()]
+    allowed = {"unknown": Status.UNKNOWN, "pass": Status.PASS}
+    for name in names:
+        if name not in allowed:
+            raise AuditError(f"--sarif-include does not know {name}", "it takes unknown, pass, or both with a comma")
+    return frozenset(allowed[name] for name in names)

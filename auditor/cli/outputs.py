@@ -1,0 +1,144 @@
+"""Where reports go: which format each path gets, checked before the run and written all or nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.cli.errors import AuditError
+from auditor.model.report import Report
+from auditor.model.verdict import Status
+from auditor.reports import json_report, sarif
+
+SECRETIVE = 0o600
+
+
+@dataclass(frozen=True)
+class Output:
+    """One report to write; ``path`` is None for stdout."""
+
+    format: str
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file to write. ``private``: only its owner may read it."""
+
+    path: Path
+    text: str
+    private: bool = False
+
+
+Renderer = Callable[[Report, frozenset[Status]], str]
+RENDERERS: dict[str, Renderer] = {
+    "json": lambda report, _: json_report.render(report),
+    "sarif": lambda report, include: sarif.render(report, include),
+}
+ENDINGS = {".json": "json", ".sarif": "sarif"}
+
+
+def parse(text: str) -> Output:
+    """``report.json``, ``FORMAT=PATH``, or ``FORMAT=-`` for stdout.
+
+    Raises:
+        AuditError: the format is not known, or cannot be told from the path.
+    """
+    name, separator, rest = text.partition("=")
+    if separator and name.lower() in RENDERERS:
+        return Output(name.lower(), None if rest == "-" else _path(rest, text))
+    known = ", ".join(RENDERERS)
+    if separator and "/" not in name and "." not in name:
+        raise AuditError(f"there is no report format {name}", f"the formats are {known}")
+    if text == "-":
+        raise AuditError("-o - does not say which format", f"write FORMAT=-, with one of {known}; or use -f")
+    format_ = ENDINGS.get(Path(text).suffix.lower())
+    if format_ is None:
+        raise AuditError(
+            f"the ending of {text} names no report format", f"end it in {', '.join(ENDINGS)}, or FORMAT=PATH"
+        )
+    return Output(format_, _path(text, text))
+
+
+def _path(text: str, given: str) -> Path:
+    if not text:
+        raise AuditError(f"-o {given} names no file", "write FORMAT=PATH")
+    return Path(text)
+
+
+def check(paths: Sequence[Path]) -> None:
+    """See before a long run that every file can be written.
+
+    Raises:
+        AuditError: a folder is missing or not writable, a path is a folder, or two outputs are one file.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        folder = path.absolute().parent
+        if path.is_dir():
+            raise AuditError(f"{path} is a folder", "name a file")
+        if not folder.is_dir():
+            raise AuditError(f"the folder {folder} does not exist", "make it first, or write elsewhere")
+        if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise AuditError(f"cannot write {path}: permission denied", "choose a path that you may write")
+        if path.resolve() in seen:
+            raise AuditError(f"two outputs go to {path}", "give each its own file")
+        seen.add(path.resolve())
+
+
+def write(documents: Sequence[Document]) -> None:
+    """Write files atomically: all beside their places first, then each moved into it.
+
+    Raises:
+        AuditError: one could not be written; then none is.
+    """
+    made: list[tuple[str, Path]] = []
+    try:
+        for document in documents:
+            target = _device(document)
+            if target:
+                document.path.write_bytes(_encoded(document.text))
+                continue
+            handle, name = tempfile.mkstemp(prefix=f".{document.path.name}.", dir=document.path.absolute().parent)
+            made.append((name, document.path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(_encoded(document.text))
+            Path(name).chmod(_mode(document))
+        for name, path in made:
+            Path(name).replace(path)
+    except OSError as error:
+        for name, _ in made:
+            Path(name).unlink(missing_ok=True)
+        raise AuditError(
+            f"cannot write {error.filename or 'the report'}: {error.strerror}", "free space, or write elsewhere"
+        ) from error
+
+
+def _device(document: Document) -> bool:
+    """/dev/stdout and named pipes are written to, not replaced."""
+    try:
+        return not stat.S_ISREG(document.path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _mode(document: Document) -> int:
+    if document.private:
+        return SECRETIVE
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def to_stdout(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,189 @@
+"""One run: get a snapshot, judge it, write the reports, and say what the exit code means."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import rules as rule_package
+from auditor.cli import outputs
+from auditor.cli.errors import AuditError
+from auditor.cli.outputs import Document, Output
+from auditor.cli.progress import Progress
+from auditor.engine import audit
+from auditor.model.report import Outcome, Report, Run, outcome
+from auditor.model.rule import Rule, load
+from auditor.model.snapshot import Scope, Snapshot
+from auditor.model.types import WORKSPACES
+from auditor.model.verdict import Severity, Status
+
+EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the snapshot comes from: exactly one of them. ``everything`` means all subscriptions."""
+
+    subscriptions: tuple[str, ...] = ()
+    everything: bool = False
+    snapshot: Path | None = None
+    replay: Path | None = None
+    cloud: str = "AzureCloud"
+    tenant: str | None = None
+    record: Path | None = None
+    threads: int = 16
+    seconds: float | None = None
+
+    @property
+    def name(self) -> str:
+        return "snapshot" if self.snapshot else "replay" if self.replay else "live"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is done with the verdicts."""
+
+    outputs: tuple[Output, ...] = ()
+    stdout: str = "table"
+    save_snapshot: Path | None = None
+    fail_on: Severity | None = Severity.LOW
+    include: frozenset[Status] = field(default_factory=frozenset)
+    quiet: bool = False
+    verbose: bool = False
+
+
+def run(source: Source, scope: Scope, wish: Wish) -> int:
+    """Audit, report, and answer with the exit code.
+
+    Raises:
+        AuditError: no audit was possible; nothing was written.
+    """
+    files = [o.path for o in wish.outputs if o.path is not None]
+    outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
+    started = datetime.now(UTC)
+    snapshot = collect(source, scope, wish, started)
+    _check_workspaces(snapshot)
+    run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
+    report = audit(snapshot, rules(), run_)
+    documents = [
+        Document(o.path, outputs.RENDERERS[o.format](report, wish.include)) for o in wish.outputs if o.path is not None
+    ]
+    if wish.save_snapshot:
+        documents.append(Document(wish.save_snapshot, snapshot.model_dump_json(indent=1) + "\n", private=True))
+    outputs.write(documents)
+    _print(report, wish)
+    reached = outcome(report, wish.fail_on)
+    if not wish.quiet:
+        sys.stderr.write(_why(report, reached, wish.fail_on) + "\n")
+    return EXIT[reached]
+
+
+def rules() -> list[Rule]:
+    return load(rule_package)
+
+
+def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snapshot:
+    """The snapshot of a source, narrowed to a scope."""
+    if source.snapshot is not None:
+        snapshot = read_snapshot(source.snapshot)
+        if scope != Scope():
+            snapshot.scope = scope
+        return snapshot
+    # The SDKs take seconds to import, and commands that stay offline must not pay for them.
+    from collectors import login
+    from collectors.collect import Request, live, replay
+    from collectors.errors import CollectionError
+
+    try:
+        with Progress(wish.quiet, wish.verbose) as progress:
+            request = Request(source.subscriptions, scope, source.threads, source.seconds, progress.read)
+            if source.replay is not None:
+                snapshot = replay(request, source.replay)
+                length = snapshot.finished_at - snapshot.taken_at
+            else:
+                snapshot = live(request, login.find_cloud(source.cloud), source.tenant, started, source.record)
+                length = datetime.now(UTC) - started
+    except CollectionError as error:
+        raise AuditError(str(error), error.help) from error
+    snapshot.finished_at = snapshot.taken_at + length
+    return snapshot
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """A saved snapshot.
+
+    Raises:
+        AuditError: the file cannot be read, is cut off, or is not a snapshot of this version.
+    """
+    help_ = "give --snapshot a file that --save-snapshot wrote"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AuditError(f"cannot read the snapshot {path}: {error.strerror}", help_) from error
+    try:
+        return Snapshot.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise AuditError(f"{path} is not a whole snapshot of this version ({what})", help_) from error
+
+
+def _check_workspaces(snapshot: Snapshot) -> None:
+    """A name that matches nothing is a mistake, as long as every workspace could be seen."""
+    whole = all(
+        (listing := snapshot.listing(f"/subscriptions/{s.id}", WORKSPACES)) is not None and listing.failure is None
+        for s in snapshot.subscriptions
+    )
+    there = [w.id for w in snapshot.of_type(WORKSPACES)]
+    for name in snapshot.scope.workspaces if whole else ():
+        if not any(Scope(workspaces=[name]).admits(w) for w in there):
+            names = ", ".join(sorted(w.rpartition("/")[2] for w in there)[:10]) or "none"
+            raise AuditError(f"there is no workspace {name} in the scope", f"the workspaces there: {names}")
+    for group in snapshot.scope.resource_groups if whole else ():
+        if not any(Scope(resource_groups=[group]).admits(w) for w in there):
+            groups = ", ".join(sorted({w.split("/")[4] for w in there})[:10]) or "none"
+            raise AuditError(f"no workspace is in a resource group {group}", f"the groups with workspaces: {groups}")
+
+
+def _print(report: Report, wish: Wish) -> None:
+    printed = [o for o in wish.outputs if o.path is None]
+    for output in printed:
+        outputs.to_stdout(outputs.RENDERERS[output.format](report, wish.include))
+    if printed:
+        return
+    if wish.stdout != "table":
+        outputs.to_stdout(outputs.RENDERERS[wish.stdout](report, wish.include))
+        return
+    from rich.console import Console
+
+    from auditor.reports import table
+
+    width = None if sys.stdout.isatty() else 100
+    table.render(report, Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False))
+    sys.stdout.flush()
+
+
+def _why(report: Report, reached: Outcome, fail_on: Severity | None) -> str:
+    """The last line: why the exit code is what it is."""
+    code = EXIT[reached]
+    if fail_on is None:
+        return f"exit {code}: --fail-on never"
+    counting = [r for r in report.results if r.severity.rank <= fail_on.rank]
+    failed = sum(r.status is Status.FAIL for r in counting)
+    unsure = sum(r.status is Status.UNKNOWN for r in counting)
+    if reached is Outcome.FAILED:
+        return f"exit {code}: {failed} failed at or above {fail_on}" + (f", {unsure} unknown" if unsure else "")
+    if reached is Outcome.UNSURE:
+        parts = [f"{unsure} unknown at or above {fail_on}"] if unsure else []
+        if report.scope_unread:
+            parts.append("part of the scope could not be read")
+        return f"exit {code}: nothing failed, but {' and '.join(parts)}"
+    if not report.environments:
+        return f"exit {code}: the scope holds no workspace with an attached AKS cluster"
+    return f"exit {code}: nothing failed and nothing is unknown at or above {fail_on}"

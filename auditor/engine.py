@@ -1,0 +1,155 @@
+"""Rules × subjects → results. Pure: no network, no clock, no SDK.
+
+A rule that raises anything but its own outcomes becomes an *unknown* result that names the error, and never costs the
+run.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.model.environment import Attachment, ClusterEndpoint, Environment, OtherStorage
+from auditor.model.facts import Missing, Undecided
+from auditor.model.ids import ArmId, key
+from auditor.model.report import Report, Run, Unjudged
+from auditor.model.result import Result
+from auditor.model.rule import Rule
+from auditor.model.snapshot import Snapshot
+from auditor.model.types import WORKSPACES
+from auditor.model.verdict import NotApplicable, Status, Verdict, not_applicable, undecided, unknown
+from auditor.topology.build import Estate, build
+
+ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One subject of a rule; ``settled`` stands where there is no subject to judge, but a result all the same."""
+
+    subject: Any
+    id: str
+    environment_id: str | None
+    resources: dict[str, str]
+    names: dict[str, str]
+    settled: Verdict | None = None
+
+
+def audit(snapshot: Snapshot, rules: Sequence[Rule], run: Run) -> Report:
+    """Judge a snapshot by rules."""
+    estate = build(snapshot)
+    results = [judge(rule, case) for rule in rules for case in cases(rule, estate)]
+    results.sort(key=_report_order)
+    unjudged = [*_unread_scope(snapshot), *estate.unjudged]
+    return Report(run, snapshot, tuple(estate.environments), tuple(unjudged), tuple(rules), tuple(results))
+
+
+def judge(rule: Rule, case: Case) -> Result:
+    """One rule on one subject."""
+    verdict = case.settled or _check(rule, case.subject)
+    if verdict.status is Status.UNKNOWN and not verdict.missing:
+        # An unknown without a reason would be useless; the reason is then the verdict's own sentence.
+        missing = Missing(case.id, "", verdict.message)
+        verdict = unknown(verdict.message, missing, seen=verdict.evidence)
+    names = _Names({**case.names, **verdict.names})
+    return Result(
+        rule=rule,
+        verdict=verdict,
+        environment_id=case.environment_id,
+        resource_id=case.resources.get(rule.resource, case.id),
+        subject=case.id,
+        fix=string.Formatter().vformat(rule.fix, (), names),
+    )
+
+
+def _check(rule: Rule, subject: Any) -> Verdict:
+    try:
+        return rule.check(subject)
+    except Undecided as error:
+        return undecided(error)
+    except NotApplicable as error:
+        return not_applicable(str(error))
+    except Exception as error:  # noqa: BLE001  (a broken rule is a result, not a lost run)
+        reason = f"the rule broke: {type(error).__name__}: {error}"
+        return unknown(reason, Missing("", rule.id, reason))
+
+
+def cases(rule: Rule, estate: Estate) -> Iterator[Case]:
+    """The subjects of a rule."""
+    if rule.about is Attachment:
+        for env in estate.environments:
+            attachment = Attachment(env.id, env.attached, env.resources, env.names)
+            yield Case(attachment, env.id, env.id, env.resources, env.names)
+        for item in estate.unjudged:
+            if item.failure is not None:
+                yield _unlisted_computes(item)
+    elif rule.about is Environment:
+        for env in estate.environments:
+            yield Case(env, env.id, env.id, env.resources, env.names)
+    elif rule.about is OtherStorage:
+        for env in estate.environments:
+            yield from _parts(env, env.other_storage, env.unlisted_storage, "no datastore uses another storage account")
+    elif rule.about is ClusterEndpoint:
+        for env in estate.environments:
+            none = "nobody made a private endpoint to the cluster"
+            yield from _parts(env, env.cluster_endpoints, env.unlisted_cluster_endpoints, none)
+    else:
+        raise LookupError(f"{rule.id} is about {rule.about.__name__}, which the engine does not know")
+
+
+def _parts(
+    env: Environment,
+    parts: Sequence[OtherStorage | ClusterEndpoint],
+    gaps: Sequence[Missing],
+    none: str,
+) -> Iterator[Case]:
+    """One case for each part; one without a subject where parts may be missing, or where there is none."""
+    for part in parts:
+        yield Case(
+            part, f"{env.id}|{key(part.id)}", env.id, {**env.resources, **part.resources}, {**env.names, **part.names}
+        )
+    if gaps:
+        reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
+        yield Case(None, env.id, env.id, env.resources, env.names, unknown(reason, *gaps))
+    elif not parts:
+        yield Case(None, env.id, env.id, env.resources, env.names, not_applicable(none))
+
+
+def _unlisted_computes(item: Unjudged) -> Case:
+    assert item.failure is not None  # noqa: S101  (the caller looked)
+    arm = ArmId.parse(item.resource_id)
+    names = {"workspace": arm.name, "workspace_group": arm.resource_group}
+    attached = unknown(item.reason, item.failure.missing(item.resource_id, "computes"))
+    resources = {"workspace": item.resource_id, "compute": item.resource_id}
+    return Case(Attachment(None, attached, resources, names), item.resource_id, None, resources, names)
+
+
+def _unread_scope(snapshot: Snapshot) -> Iterator[Unjudged]:
+    for subscription in snapshot.subscriptions:
+        at = f"/subscriptions/{subscription.id}"
+        if subscription.failure is not None:
+            reason = f"the subscription could not be read: {subscription.failure.reason}"
+            yield Unjudged(at, reason, subscription.failure)
+            continue
+        listing = snapshot.listing(at, WORKSPACES)
+        if listing is not None and listing.failure is not None:
+            yield Unjudged(at, f"workspaces could not be listed: {listing.failure.reason}", listing.failure)
+
+
+def _report_order(result: Result) -> tuple[str, int, int, str, str]:
+    return (
+        key(result.environment_id or ""),
+        ORDER.index(result.status),
+        result.severity.rank,
+        result.rule.id,
+        key(result.subject),
+    )
+
+
+class _Names(dict[str, str]):
+    """Names for a fix; what is not known stays a placeholder for the reader to fill in."""
+
+    def __missing__(self, name: str) -> str:
+        return f"<{name.replace('_', '-')}>"

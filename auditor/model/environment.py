@@ -1,0 +1,273 @@
+"""An environment: one workspace × one attached AKS cluster, with everything they lean on, correlated.
+
+The topology fills these in; rules only read them. Every question that joins several resources is answered here as a
+`Verdict` with its proof, so that a rule stays a straight line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.model.clouds import Cloud
+from auditor.model.facts import Fact, Missing, Seen, Undecided
+from auditor.model.ids import ArmId
+from auditor.model.snapshot import Gone, Lookup, Resource
+from auditor.model.verdict import NotApplicable, Verdict
+
+
+class Access(StrEnum):
+    """How AKS reaches one part of the environment (the article's columns)."""
+
+    PUBLIC = "public"
+    SERVICE_ENDPOINT = "service-endpoint"
+    PRIVATE_ENDPOINT = "private-endpoint"
+    PRIVATE = "private"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class Scenario(StrEnum):
+    """The row of the article's table that the environment is in."""
+
+    NO_VIRTUAL_NETWORK = "no-virtual-network"
+    PUBLIC_WORKSPACE = "public-workspace"
+    SECURED = "secured"
+    MIXED = "mixed"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where the cluster's nodes and pods send from. ``located`` passes when that VNet is known and was read;
+    ``assumptions`` are what a pass that leans on the subnets takes for granted."""
+
+    located: Verdict
+    vnet_id: str | None = None
+    vnet: Lookup | None = None
+    subnets: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One private endpoint that targets a resource. ``valid`` passes when AKS can use it: approved on both sides,
+    provisioned, and in a VNet within reach."""
+
+    id: str
+    resource: Resource
+    vnet_id: str
+    approved: bool
+    valid: Verdict
+    peered: bool
+    integrated: tuple[Verdict, ...] = ()
+    resolves: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True)
+class AccessPath:
+    """From the AKS subnets to one thing they need: each hop's verdict.
+
+    ``endpoint``: a valid private endpoint within reach. ``service_endpoint``: both halves, on every egress subnet.
+    ``closed``: the target refuses the public network. ``restricted``: it has a firewall at all (Deny, or Disabled).
+    ``connected``: somebody made a private endpoint to it, valid or not. ``peering``: the peerings that should carry the endpoint, None
+    when none has to. ``integrated``: one valid endpoint resolves fully in every zone (zone group, records, addresses).
+    ``resolves``: those zones resolve from the AKS VNet.
+    """
+
+    name: str
+    group: str
+    target_id: str
+    target: Lookup
+    endpoints: tuple[Endpoint, ...]
+    endpoint: Verdict
+    service_endpoint: Verdict
+    closed: Verdict
+    restricted: Verdict
+    connected: bool
+    peering: Verdict | None
+    integrated: Verdict
+    resolves: Verdict
+    zones: tuple[str, ...]
+
+    @property
+    def resource(self) -> Resource:
+        """The target; raises `Undecided` when it was not read, `NotApplicable` when it does not exist."""
+        return existing(self.target)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the target has a firewall or a private endpoint; raises `Undecided` when that cannot be told."""
+        if self.connected or self.restricted.passed:
+            return True
+        if self.restricted.unknown:
+            raise Undecided(*self.restricted.missing)
+        return False
+
+    def named(self) -> tuple[Verdict, ...]:
+        """The hops of name resolution: fit to be used only where ``endpoint`` passed or is unknown."""
+        return (self.integrated, self.resolves) if self.endpoint.passed else (self.endpoint,)
+
+    def unread(self) -> tuple[Missing, ...]:
+        """What was not read of how AKS reaches the target."""
+        hops = (self.closed, self.endpoint, self.service_endpoint)
+        return tuple(dict.fromkeys(m for hop in hops if hop.unknown for m in hop.missing))
+
+
+@dataclass(frozen=True)
+class OtherStorage:
+    """A storage account behind datastores that is not the workspace's default. ``target`` is Missing when the account
+    could not be located; ``paths`` has one path per group that its datastores need."""
+
+    id: str
+    target: Lookup
+    datastores: tuple[Resource, ...]
+    paths: tuple[AccessPath, ...]
+    resources: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClusterEndpoint:
+    """A private endpoint that somebody made to the cluster's API server (not AKS's own)."""
+
+    id: str
+    lookup: Lookup
+    created: Fact[datetime]
+    history: StartHistory
+    cluster_side: Verdict
+    resources: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A compute that attaches a cluster to a workspace; or a workspace whose computes could not be listed, which makes
+    no environment and must not fall silent."""
+
+    environment_id: str | None
+    attached: Verdict
+    resources: dict[str, str]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StartHistory:
+    """The successful starts of a cluster in the readable part of the activity log, latest last.
+
+    ``since`` is the beginning of the window that was asked for; ``gap`` is why not all of it was read.
+    """
+
+    starts: tuple[tuple[datetime, str], ...]
+    since: Fact[datetime]
+    gap: Missing | None
+
+    @property
+    def last(self) -> Seen[datetime] | None:
+        """The latest start that is seen; None when none is."""
+        return Seen(self.starts[-1][1], "eventTimestamp", self.starts[-1][0]) if self.starts else None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One workspace × one attached AKS, and the subject of most rules.
+
+    ``shared`` is what holds storage, vault, registry, endpoints and public access: the workspace, or a Project's hub.
+    """
+
+    id: str
+    cloud: Cloud
+    workspace: Resource
+    shared: Lookup
+    compute: Resource
+    identity: Fact[str]
+    attached: Verdict
+    cluster: Lookup | None
+    network: Network
+    workspace_path: AccessPath
+    blob: AccessPath
+    file: AccessPath
+    vault: AccessPath
+    registry: AccessPath | None
+    registry_named: Fact[bool]
+    named: tuple[tuple[str, str, Lookup], ...]
+    other_storage: tuple[OtherStorage, ...]
+    unlisted_storage: tuple[Missing, ...]
+    cluster_endpoints: tuple[ClusterEndpoint, ...]
+    unlisted_cluster_endpoints: tuple[Missing, ...]
+    history: StartHistory
+    api_server_created: Fact[datetime] | None
+    dependents: tuple[Resource, ...]
+    unlisted_dependents: tuple[Missing, ...]
+    service_endpoints: Verdict
+    people: Verdict
+    trusted_access: Verdict
+    blob_contributor: Verdict
+    storage_contributor: Verdict
+    access: dict[str, Access | None]
+    scenario: Scenario
+    resources: dict[str, str]
+    names: dict[str, str]
+
+    @property
+    def aks(self) -> Resource:
+        """The cluster; raises `Undecided` when it was not read, `NotApplicable` when it does not exist."""
+        if self.cluster is None:
+            raise NotApplicable("the compute names no cluster")
+        return existing(self.cluster)
+
+    @property
+    def home(self) -> Resource:
+        """``shared``; raises `Undecided` when a Project's hub was not read."""
+        return existing(self.shared)
+
+    @property
+    def cluster_id(self) -> str | None:
+        if isinstance(self.cluster, Resource | Gone):
+            return self.cluster.id
+        return self.cluster.resource_id if self.cluster else None
+
+    def paths(self) -> Iterator[AccessPath]:
+        """Every path that the environment has, the workspace's first."""
+        for path in (self.workspace_path, self.blob, self.file, self.vault, self.registry):
+            if path is not None:
+                yield path
+        for account in self.other_storage:
+            yield from account.paths
+
+    @property
+    def is_hbi(self) -> bool:
+        """Whether the workspace is marked as high business impact. Absent means no:
+        https://learn.microsoft.com/azure/machine-learning/concept-data-encryption"""
+        return self.home.flag("properties.hbiWorkspace", absent=False).value
+
+    @property
+    def has_workspace_endpoint(self) -> bool:
+        """Whether the workspace has any private endpoint; raises `Undecided` when that cannot be told."""
+        path = self.workspace_path
+        if path.resource and not path.connected and path.endpoint.unknown:
+            raise Undecided(*path.endpoint.missing)
+        return path.connected
+
+    def unread(self) -> tuple[Missing, ...]:
+        """What was not read of how AKS reaches the parts that the scenario looks at."""
+        parts = (self.workspace_path, self.blob, self.file, self.vault, self.registry)
+        found = [m for path in parts if path is not None for m in path.unread()]
+        if self.network.located.unknown:
+            found += self.network.located.missing
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def label(self) -> str:
+        return f"{self.workspace.name} × {ArmId.parse(self.compute.id).name}"
+
+
+def existing(lookup: Lookup) -> Resource:
+    """A resource that was read; raises `Undecided` for an unread one, `NotApplicable` for one that does not exist."""
+    if isinstance(lookup, Gone):
+        raise NotApplicable(f"{ArmId.parse(lookup.id).name} does not exist")
+    if isinstance(lookup, Missing):
+        return lookup.value
+    return lookup

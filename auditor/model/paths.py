@@ -1,0 +1,78 @@
+"""REST property paths: ``properties.networkAcls.ipRules[0].value``.
+
+A *pattern* has ``[]`` for "each item" and ``{}`` for "each value of this object"; `keep` cuts a body down to the
+patterns a collector names, with list positions intact so that evidence paths stay Azure's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Final = _Absent()
+
+
+@lru_cache(maxsize=4096)
+def steps(path: str) -> tuple[str | int, ...]:
+    out: list[str | int] = []
+    for part in path.split("."):
+        name, *indexes = part.split("[")
+        if name:
+            out.append(name)
+        out.extend("[]" if i == "]" else int(i[:-1]) for i in indexes)
+    return tuple(out)
+
+
+def at(body: Any, path: str) -> Any:
+    """The value at a path, or `ABSENT`."""
+    for step in steps(path):
+        if isinstance(step, int):
+            if not isinstance(body, list) or step >= len(body):
+                return ABSENT
+            body = body[step]
+        else:
+            if not isinstance(body, dict) or step not in body:
+                return ABSENT
+            body = body[step]
+    return body
+
+
+Tree = dict[str, "Tree"]
+
+
+def tree(patterns: Iterable[str]) -> Tree:
+    """The patterns as one nested mapping, for `keep`."""
+    root: Tree = {}
+    for pattern in patterns:
+        node = root
+        for step in steps(pattern):
+            node = node.setdefault(str(step), {})
+    return root
+
+
+def keep(body: Any, wanted: Tree) -> Any:
+    """The part of a body that the patterns name. A leaf pattern keeps scalars and lists of scalars; of anything else
+    only an empty object stays, which reads as "not of the kind asked for": what nobody named stays out."""
+    if not wanted:
+        return body if _plain(body) else {}
+    if isinstance(body, dict):
+        if "{}" in wanted:
+            return {name: keep(value, wanted["{}"]) for name, value in body.items()}
+        return {name: keep(body[name], below) for name, below in wanted.items() if name in body}
+    if isinstance(body, list):
+        below = wanted.get("[]")
+        return [] if below is None else [keep(item, below) for item in body]
+    return body
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(v is None or isinstance(v, str | int | float | bool) for v in value)
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,0 +1,273 @@
+"""The snapshot: what one collection saw of Azure, and what it could not see.
+
+Everything that judges starts here, and nothing after it touches the network, the clock or an SDK: the same file gives
+the same verdicts for ever. It holds only the properties that the collectors name, so no secret can enter it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from auditor.model.clouds import Cloud
+from auditor.model.facts import Fact, Missing, Seen
+from auditor.model.ids import ArmId, key
+from auditor.model.paths import ABSENT, at
+
+
+class Resource(BaseModel):
+    """One ARM resource: its id, type and the kept part of its body, at Azure's own property paths.
+
+    The accessors return facts. A property that is absent, null or of another kind than asked for is `Missing`, unless
+    ``absent`` says what Azure documents its absence to mean (the caller gives the reason beside it). ``whole``: it was
+    read by id, so that what is absent is not there; a list may leave properties out.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: str
+    body: dict[str, Any]
+    whole: bool = False
+
+    @property
+    def name(self) -> str:
+        return ArmId.parse(self.id).name
+
+    @property
+    def arm(self) -> ArmId:
+        return ArmId.parse(self.id)
+
+    def text(self, path: str, absent: str | None = None) -> Fact[str]:
+        return self._fact(path, str, absent)
+
+    def flag(self, path: str, absent: bool | None = None) -> Fact[bool]:
+        return self._fact(path, bool, absent)
+
+    def items(self, path: str, absent: list[Any] | None = None) -> Fact[list[Any]]:
+        return self._fact(path, list, absent)
+
+    def objects(self, path: str) -> list[tuple[str, dict[str, Any]]]:
+        """The objects of a list with their paths; an absent or null list has none. Anything else in it is left out."""
+        value = at(self.body, path)
+        if not isinstance(value, list):
+            return []
+        return [(f"{path}[{i}]", item) for i, item in enumerate(value) if isinstance(item, dict)]
+
+    def raw(self, path: str) -> Any:
+        """The value as Azure answered it; None when absent."""
+        value = at(self.body, path)
+        return None if value is ABSENT else value
+
+    def see(self, path: str, note: str | None = None) -> Seen[Any]:
+        """What stands at a path, as evidence: None and ``absent`` when nothing does."""
+        value = at(self.body, path)
+        return Seen(self.id, path, None, note or "absent") if value is ABSENT else Seen(self.id, path, value, note)
+
+    def missing(self, path: str, reason: str, needs_action: str | None = None) -> Missing:
+        return Missing(self.id, path, reason, needs_action=needs_action)
+
+    def _fact(self, path: str, kind: builtins.type[Any], absent: Any) -> Fact[Any]:
+        value = at(self.body, path)
+        if value is ABSENT or value is None:
+            if absent is not None:
+                return Seen(self.id, path, absent, "absent")
+            return Missing(self.id, path, f"Azure's answer does not hold {path}")
+        if not isinstance(value, kind):
+            return Missing(self.id, path, f"Azure answered {path} as {type(value).__name__}, not {kind.__name__}")
+        return Seen(self.id, path, value)
+
+
+class Failure(BaseModel):
+    """Why something could not be read, as Azure put it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    http_status: int | None = None
+    needs_action: str | None = None
+
+    def missing(self, resource_id: str, path: str) -> Missing:
+        return Missing(resource_id, path, self.reason, self.http_status, self.needs_action)
+
+
+class Listing(BaseModel):
+    """One collection that was asked for. ``failure`` is None when every page of it was read.
+
+    A listing that was narrowed (``query``) also says which items answered it, and since when, if it is bounded in time.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    scope: str
+    type: str
+    query: str = ""
+    failure: Failure | None = None
+    items: list[str] = Field(default_factory=list)
+    since: datetime | None = None
+
+
+class Unread(BaseModel):
+    """One resource that was asked for by id and not read. ``gone``: Azure says that it does not exist."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    gone: bool
+    failure: Failure
+
+
+class Subscription(BaseModel):
+    id: str
+    name: str
+    audited: bool
+    failure: Failure | None = None
+
+
+class Scope(BaseModel):
+    """What the run was narrowed to; empty lists mean everything."""
+
+    workspaces: list[str] = Field(default_factory=list)
+    resource_groups: list[str] = Field(default_factory=list)
+
+    def admits(self, workspace_id: str) -> bool:
+        arm = ArmId.parse(workspace_id)
+        groups = [g.lower() for g in self.resource_groups]
+        names = [key(w) if w.startswith("/") else w.lower() for w in self.workspaces]
+        in_group = not groups or arm.resource_group.lower() in groups
+        return in_group and (not names or key(workspace_id) in names or arm.name.lower() in names)
+
+
+class Traffic(BaseModel):
+    """What the collection cost. ``retries`` counts requests that were sent again, ``throttled`` the 429 answers."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+
+class Snapshot(BaseModel):
+    """Resources, listings and unread ids, with who saw them, when, and in which cloud."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    taken_at: datetime
+    finished_at: datetime
+    cloud: Cloud
+    tenant_id: str | None = None
+    subscriptions: list[Subscription] = Field(default_factory=list)
+    scope: Scope = Field(default_factory=Scope)
+    resources: list[Resource] = Field(default_factory=list)
+    listings: list[Listing] = Field(default_factory=list)
+    unread: list[Unread] = Field(default_factory=list)
+    created: dict[str, datetime] = Field(default_factory=dict)
+    traffic: Traffic = Field(default_factory=Traffic)
+
+    _by_id: dict[str, Resource] = PrivateAttr(default_factory=dict)
+    _by_type: dict[str, dict[str, Resource]] = PrivateAttr(default_factory=dict)
+    _by_name: dict[tuple[str, str], list[Resource]] = PrivateAttr(default_factory=dict)
+    _under: dict[tuple[str, str], dict[str, Resource]] = PrivateAttr(default_factory=dict)
+    _listings: dict[tuple[str, str, str], Listing] = PrivateAttr(default_factory=dict)
+    _unread: dict[str, Unread] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any) -> None:
+        for resource in self.resources:
+            self._index(resource)
+        for listing in self.listings:
+            self._listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
+        for item in self.unread:
+            self._unread[key(item.id)] = item
+
+    # -- growing, while collecting ---------------------------------------------------------------------------------
+
+    def add(self, resource: Resource) -> bool:
+        """Take a resource in. One that is there already stays, unless the new one was read by id and it was not."""
+        known = self._by_id.get(key(resource.id))
+        if known is not None:
+            if known.whole or not resource.whole:
+                return False
+            self._forget(known)
+        self.resources.append(resource)
+        self._unread.pop(key(resource.id), None)
+        self._index(resource)
+        return True
+
+    def add_listing(self, listing: Listing) -> None:
+        self.listings.append(listing)
+        self._listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
+
+    def add_unread(self, item: Unread) -> None:
+        self.unread.append(item)
+        self._unread[key(item.id)] = item
+
+    def _forget(self, resource: Resource) -> None:
+        self.resources.remove(resource)
+        self._by_name[resource.type.lower(), resource.name.lower()].remove(resource)
+
+    def _index(self, resource: Resource) -> None:
+        at_key, kind = key(resource.id), resource.type.lower()
+        self._by_id[at_key] = resource
+        self._by_type.setdefault(kind, {})[at_key] = resource
+        self._by_name.setdefault((kind, resource.name.lower()), []).append(resource)
+        parent = key(ArmId.parse(resource.id).parent)
+        self._under.setdefault((parent, kind), {})[at_key] = resource
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, arm_id: str) -> Resource | None:
+        return self._by_id.get(key(arm_id))
+
+    def find(self, arm_id: str) -> Resource | Gone | Missing:
+        """A resource by id: read, known not to exist, or not read and why."""
+        resource = self._by_id.get(key(arm_id))
+        if resource is not None:
+            return resource
+        item = self._unread.get(key(arm_id))
+        if item is None:
+            return Missing(arm_id, "", "it was not read")
+        return Gone(arm_id, item.failure) if item.gone else item.failure.missing(arm_id, "")
+
+    def of_type(self, arm_type: str) -> Iterator[Resource]:
+        return iter(list(self._by_type.get(arm_type.lower(), {}).values()))
+
+    def named(self, arm_type: str, name: str) -> list[Resource]:
+        """The resources of a type that have a name, wherever they are."""
+        return self._by_name.get((arm_type.lower(), name.lower()), [])
+
+    def children(self, parent: str, arm_type: str) -> list[Resource]:
+        """What was read directly under a resource or resource group, whether or not the listing was complete."""
+        return list(self._under.get((key(parent), arm_type.lower()), {}).values())
+
+    def listing(self, scope: str, arm_type: str, query: str = "") -> Listing | None:
+        """The collection as it was asked for, with whatever result; None when it was not."""
+        return self._listings.get(_listing_key(scope, arm_type, query))
+
+    def unlisted(self, scope: str, arm_type: str, query: str = "") -> Missing | None:
+        """None when the collection was read to its end; else why it was not."""
+        listing = self.listing(scope, arm_type, query)
+        if listing is None:
+            return Missing(scope, "", f"the {arm_type} of {scope} were not listed", None, f"{arm_type}/read")
+        return listing.failure.missing(scope, "") if listing.failure else None
+
+    def asked(self, arm_id: str) -> bool:
+        """Whether a resource was asked for by id, or is there."""
+        return key(arm_id) in self._by_id or key(arm_id) in self._unread
+
+
+def _listing_key(scope: str, arm_type: str, query: str) -> tuple[str, str, str]:
+    return key(scope), arm_type.lower(), query
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A resource that Azure says does not exist (404 ResourceNotFound or ResourceGroupNotFound)."""
+
+    id: str
+    failure: Failure
+
+
+Lookup = Resource | Gone | Missing

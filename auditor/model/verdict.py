@@ -1,0 +1,152 @@
+"""Verdicts: what a rule, or one hop of a path, concludes, and how conclusions combine.
+
+There are four outcomes, not two. `any_of` and `all_of` combine in Kleene's three-valued way: one sure pass decides
+an *any*, one sure fail decides an *all*; else what was not seen makes the whole unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from auditor.model.facts import Evidence, Fact, Missing, Undecided, evidence
+
+
+class Status(StrEnum):
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+    WAIVED = "waived"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, growing towards info."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome with its sentence and its proof. ``severity`` is set only where a rule downgrades itself."""
+
+    status: Status
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    severity: Severity | None = None
+    names: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def passed(self) -> bool:
+        return self.status is Status.PASS
+
+    @property
+    def failed(self) -> bool:
+        return self.status is Status.FAIL
+
+    @property
+    def unknown(self) -> bool:
+        return self.status is Status.UNKNOWN
+
+    def saying(self, message: str) -> Verdict:
+        """The same outcome and proof in other words."""
+        return replace(self, message=message)
+
+    def also(self, *facts: Fact[Any] | Evidence) -> Verdict:
+        """The same outcome with more evidence."""
+        return replace(self, evidence=self.evidence + _evidence(facts))
+
+
+def _evidence(facts: Iterable[Fact[Any] | Evidence]) -> tuple[Evidence, ...]:
+    return tuple(f if isinstance(f, Evidence) else evidence(f) for f in facts)
+
+
+def ok(message: str, *facts: Fact[Any] | Evidence, assuming: Iterable[str] = ()) -> Verdict:
+    """A pass; ``assuming`` lists what it takes for granted and the reader must see."""
+    return Verdict(Status.PASS, message, _evidence(facts), tuple(assuming))
+
+
+def fail(message: str, *facts: Fact[Any] | Evidence, at: Severity | None = None) -> Verdict:
+    """A failure; ``at`` is the severity when it is lower than the rule's own."""
+    return Verdict(Status.FAIL, message, _evidence(facts), severity=at)
+
+
+def unknown(message: str, *missing: Missing, seen: Iterable[Fact[Any] | Evidence] = ()) -> Verdict:
+    """Not decided; ``missing`` says what would have been needed, at least one thing."""
+    return Verdict(Status.UNKNOWN, message, _evidence(seen), missing=missing)
+
+
+def not_applicable(message: str, *facts: Fact[Any] | Evidence) -> Verdict:
+    return Verdict(Status.NOT_APPLICABLE, message, _evidence(facts))
+
+
+def undecided(error: Undecided) -> Verdict:
+    """The unknown verdict that an unread fact makes."""
+    reasons = list(dict.fromkeys(f"{m.path}: {m.reason}" if m.path else m.reason for m in error.missing))
+    return unknown("; ".join(reasons), *error.missing)
+
+
+class NotApplicable(Exception):  # noqa: N818  (an outcome, not an error)
+    """A rule's precondition does not hold."""
+
+
+def require(verdict: Verdict, otherwise: str | None = None) -> None:
+    """Go on only when a prerequisite holds: unknown makes the rule unknown with the same missing facts, anything else
+    makes it not applicable."""
+    if verdict.unknown:
+        raise Undecided(*verdict.missing)
+    if not verdict.passed:
+        raise NotApplicable(otherwise or verdict.message)
+
+
+def applies(condition: bool, otherwise: str) -> None:
+    """Go on only when a condition holds; else the rule does not apply."""
+    if not condition:
+        raise NotApplicable(otherwise)
+
+
+def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
+    """The first pass; else unknown if one is; else ``none``, carrying the evidence and reasons of all."""
+    seen = list(verdicts)
+    for verdict in seen:
+        if verdict.passed:
+            return verdict
+    unsure = [v for v in seen if v.unknown]
+    if unsure:
+        missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
+        return replace(unsure[0], message=_join(unsure), missing=missing)
+    failed = [v for v in seen if v.failed]
+    if not failed:
+        return none
+    return replace(none, message=_join(failed), evidence=tuple(e for v in failed for e in v.evidence) + none.evidence)
+
+
+def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
+    """The first failure; else unknown if one is; else a pass that carries the evidence and assumptions of all."""
+    seen = list(verdicts)
+    failed = [v for v in seen if v.failed]
+    if failed:
+        proof = tuple(e for v in failed for e in v.evidence)
+        return replace(failed[0], message=_join(failed), evidence=proof)
+    unsure = [v for v in seen if v.unknown]
+    if unsure:
+        missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
+        return replace(unsure[0], message=_join(unsure), missing=missing)
+    proof = tuple(e for v in seen for e in v.evidence)
+    notes = tuple(dict.fromkeys(a for v in seen for a in v.assumptions))
+    return Verdict(Status.PASS, every, proof, notes)
+
+
+def _join(verdicts: list[Verdict]) -> str:
+    return "; ".join(dict.fromkeys(v.message for v in verdicts))

@@ -1,0 +1,1 @@
+"""Reports: results to text, one module per format; each owns its own shape."""

@@ -1,0 +1,138 @@
+"""The JSON report. Its names and shapes are a contract with other programs: additions only."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from auditor import __version__
+from auditor.model.environment import Environment
+from auditor.model.facts import Evidence, Missing
+from auditor.model.ids import ArmId
+from auditor.model.report import Gap, Report
+from auditor.model.result import Result
+from auditor.model.verdict import Severity, Status
+
+SCHEMA_VERSION = "1.0"
+TOOL = "aks-inference-auditor"
+
+
+def render(report: Report) -> str:
+    """The report as indented JSON text that ends in a newline."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    snapshot = report.snapshot
+    gaps = report.gaps
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": TOOL, "version": __version__},
+        "run": {
+            "id": report.run.id,
+            "started_at": timestamp(report.run.started_at),
+            "finished_at": timestamp(report.run.finished_at),
+            "source": report.run.source,
+            "cloud": snapshot.cloud.name,
+            "tenant_id": snapshot.tenant_id,
+            "subscriptions": [{"id": s.id, "name": s.name, "audited": s.audited} for s in snapshot.subscriptions],
+        },
+        "summary": {
+            "verdict": report.conclusion(),
+            "environments": len(report.environments),
+            "by_status": {str(status): report.count(status) for status in Status},
+            "failed_by_severity": {str(severity): report.failed(severity) for severity in Severity},
+        },
+        "environments": [_environment(report, e) for e in report.environments],
+        "unjudged": [{"resource_id": u.resource_id, "reason": u.reason} for u in report.unjudged],
+        "results": [_result(r) for r in report.results],
+        "collection": {
+            "complete": not gaps,
+            "requests": snapshot.traffic.requests,
+            "retries": snapshot.traffic.retries,
+            "throttled": snapshot.traffic.throttled,
+            "gaps": [_gap(g) for g in gaps],
+        },
+    }
+
+
+def timestamp(when: datetime) -> str:
+    """UTC to the second, with ``Z``."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _environment(report: Report, environment: Environment) -> dict[str, Any]:
+    return {
+        "id": environment.id,
+        "workspace_id": environment.workspace.id,
+        "compute_type": environment.compute.raw("properties.computeType"),
+        "cluster_id": environment.cluster_id,
+        "region": environment.workspace.raw("location"),
+        "vnet_ids": [environment.network.vnet_id] if environment.network.vnet_id else [],
+        "scenario": environment.scenario,
+        "access": environment.access,
+        "verdict": report.conclusion(environment),
+        "compute": ArmId.parse(environment.compute.id).name,
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    rule, verdict = result.rule, result.verdict
+    return {
+        "rule_id": rule.id,
+        "title": rule.title,
+        "status": result.status,
+        "severity": result.severity,
+        "tier": rule.tier,
+        "environment_id": result.environment_id,
+        "resource_id": result.resource_id,
+        "message": verdict.message,
+        "assumptions": list(verdict.assumptions),
+        "evidence": [_evidence(e) for e in dict.fromkeys(map(_Hashable, verdict.evidence))],
+        "missing": [_missing(m) for m in verdict.missing],
+        "remediation": {"cli": result.fix, "url": rule.url},
+        "references": list(rule.references),
+        "controls": list(rule.controls),
+        "fingerprint": result.fingerprint,
+    }
+
+
+class _Hashable:
+    """Evidence by what it points at: the same property is shown once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.at = (evidence.resource_id, evidence.path, evidence.note)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashable) and self.at == other.at
+
+    def __hash__(self) -> int:
+        return hash(self.at)
+
+
+def _evidence(item: _Hashable) -> dict[str, Any]:
+    evidence = item.evidence
+    shown = {"resource_id": evidence.resource_id, "path": evidence.path, "observed": evidence.observed}
+    return {**shown, "note": evidence.note} if evidence.note else shown
+
+
+def _missing(missing: Missing) -> dict[str, Any]:
+    return {
+        "resource_id": missing.resource_id,
+        "path": missing.path,
+        "reason": missing.reason,
+        "http_status": missing.http_status,
+        "needs_action": missing.needs_action,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "resource_id": gap.resource_id,
+        "operation": gap.operation,
+        "reason": gap.failure.reason,
+        "http_status": gap.failure.http_status,
+        "needs_action": gap.failure.needs_action,
+    }

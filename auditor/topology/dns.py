@@ -1,0 +1,268 @@
+"""What the AKS VNet resolves: zone links, custom DNS servers, and the records of each private endpoint.
+
+Two questions, kept apart: does a *zone* resolve from the AKS VNet (`Resolver`), and does an *endpoint* have the right
+records in the zone that AKS asks (`Records`). https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from auditor.model.clouds import Zone
+from auditor.model.environment import Network
+from auditor.model.facts import Missing
+from auditor.model.ids import ArmId, equal, key, same, subscription_of
+from auditor.model.shapes import dig_list, dig_text, dig_texts, peered_vnets, zone_ids
+from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.types import A_RECORDS, ZONE_GROUPS, ZONE_LINKS, ZONES
+from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
+from auditor.topology.endpoints import EndpointFinder, Name
+from auditor.topology.forwarders import Forwarders
+
+AZURE_DNS = "168.63.129.16"
+UNKEPT = "no zone group keeps the records of {endpoint} current when its address changes"
+
+
+class Resolver:
+    """Name resolution as the AKS VNet does it."""
+
+    def __init__(self, snapshot: Snapshot, network: Network) -> None:
+        self.snapshot = snapshot
+        self.network = network
+        self.forwarders = Forwarders(snapshot)
+        self._answers: dict[str, Verdict] = {}
+
+    def resolves(self, zone: Resource) -> Verdict:
+        """Whether names of a zone resolve, from the AKS VNet, to the records of that zone."""
+        at = key(zone.id)
+        if at not in self._answers:
+            self._answers[at] = self._resolves(zone)
+        return self._answers[at]
+
+    def _resolves(self, zone: Resource) -> Verdict:
+        vnet = self.network.vnet
+        if not isinstance(vnet, Resource):
+            if isinstance(vnet, Missing):
+                return unknown(f"the AKS VNet could not be read: {vnet.reason}", vnet)
+            return self.network.located
+        # Absent means Azure DNS: https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances
+        servers = vnet.items("properties.dhcpOptions.dnsServers", absent=[])
+        if isinstance(servers, Missing):
+            return unknown("the DNS servers of the AKS VNet were not read", servers)
+        custom = [s for s in servers.value if isinstance(s, str)]
+        if set(custom) <= {AZURE_DNS}:
+            return self.from_vnet(zone, vnet.id)
+        answers = [
+            self.from_vnet(zone, vnet.id) if server == AZURE_DNS else self._through(zone, vnet, server)
+            for server in custom
+        ]
+        return all_of(answers, f"{zone.name} resolves through the custom DNS of {vnet.name}").also(servers)
+
+    def from_vnet(self, zone: Resource, vnet_id: str) -> Verdict:
+        """Whether Azure DNS answers from a zone in a VNet: by a link, or by a forwarding ruleset linked there."""
+        return any_of(
+            [self._linked(zone, vnet_id), *self.forwarders.rulesets(zone, vnet_id, self._linked)],
+            fail(f"{zone.name} is not linked to {ArmId.parse(vnet_id).name}", zone.see("name")),
+        )
+
+    def _linked(self, zone: Resource, vnet_id: str) -> Verdict:
+        name = ArmId.parse(vnet_id).name
+        linked_names = []
+        for link in self.snapshot.children(zone.id, ZONE_LINKS):
+            target = link.raw("properties.virtualNetwork.id")
+            linked_names.append(ArmId.parse(str(target or "")).name)
+            if not same(str(target or ""), vnet_id):
+                continue
+            state = link.text("properties.virtualNetworkLinkState")
+            if isinstance(state, Missing):
+                return unknown(f"the state of the link of {zone.name} to {name} was not read", state)
+            if not equal(state.value, "Completed"):
+                return fail(f"the link of {zone.name} to {name} is {state.value}, not Completed", state)
+            return ok(f"{zone.name} is linked to {name}", link.see("properties.virtualNetwork.id"), state)
+        gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
+        if gap is not None:
+            return unknown(f"the links of {zone.name} could not be read: {gap.reason}", gap)
+        only = f" (only to {', '.join(linked_names)})" if linked_names else ""
+        return fail(f"{zone.name} is not linked to {name}{only}", zone.see("name", f"linked to {linked_names}"))
+
+    def _through(self, zone: Resource, vnet: Resource, server: str) -> Verdict:
+        """Whether one custom DNS server answers from the zone."""
+        known = self.forwarders.device(server)
+        if known is not None:
+            if known.vnet_id:
+                answer = self.from_vnet(zone, known.vnet_id)
+                return answer.saying(f"{server} is {known.label}: {answer.message}")
+            return unknown(f"{server} is {known.label}: check what it answers for names in {zone.name}", known.gap)
+        home = self._vnet_holding(vnet, server)
+        if home is not None:
+            linked = self.from_vnet(zone, home.id)
+            if linked.passed:
+                note = f"DNS server {server} in {home.name} is taken to forward {zone.name} to Azure DNS; that cannot be seen"
+                return ok(linked.message, *linked.evidence, assuming=[note])
+        gap = vnet.missing(
+            "properties.dhcpOptions.dnsServers",
+            f"what DNS server {server} answers for names in {zone.name} is not seen",
+        )
+        return unknown(f"custom DNS server {server}: check that it resolves names in {zone.name}", gap)
+
+    def _vnet_holding(self, vnet: Resource, server: str) -> Resource | None:
+        near = [self.snapshot.get(i) for i in peered_vnets(vnet)]
+        for candidate in (vnet, *[v for v in near if v is not None]):
+            for prefix in dig_texts(candidate.body, "properties", "addressSpace", "addressPrefixes"):
+                try:
+                    if ip_address(server) in ip_network(prefix, strict=False):
+                        return candidate
+                except ValueError:
+                    continue
+        return None
+
+
+class Records:
+    """The zone groups and A records of private endpoints."""
+
+    def __init__(self, snapshot: Snapshot, finder: EndpointFinder, resolver: Resolver) -> None:
+        self.snapshot = snapshot
+        self.finder = finder
+        self.resolver = resolver
+
+    def judge(self, endpoint: Resource, zone: Zone, siblings: list[Resource]) -> tuple[Verdict, Verdict]:
+        """For one endpoint and one expected zone: does it resolve fully there, and does AKS ask that zone.
+
+        ``siblings`` are the other valid endpoints of the same resource, whose addresses may stand beside its own.
+        """
+        group_gap = self.snapshot.unlisted(endpoint.id, ZONE_GROUPS)
+        grouped = self._zone_group(endpoint, zone)
+        if group_gap is not None:
+            unsure = unknown(f"the DNS zone group of {endpoint.name} could not be read: {group_gap.reason}", group_gap)
+            return unsure, unsure
+        named = [z for z in self.snapshot.of_type(ZONES) if equal(z.name, zone.private)]
+        chosen, in_doubt = self._asked(named, grouped)
+        if chosen is None:
+            if in_doubt is not None:
+                return in_doubt, in_doubt
+            none = fail(
+                f"{endpoint.name} has no zone group and no record in a zone {zone.private}"
+                if not grouped
+                else f"the zone {zone.private} of {endpoint.name} does not exist",
+                endpoint.see("id", "no private DNS zone group for this zone"),
+            )
+            return none, none
+        integrated = self._records(endpoint, zone, chosen, grouped, siblings)
+        resolves = self.resolver.resolves(chosen)
+        if resolves.failed and in_doubt is not None:
+            resolves = in_doubt
+        return integrated, resolves
+
+    def _zone_group(self, endpoint: Resource, zone: Zone) -> list[str]:
+        """The ids of the zones of that name in the endpoint's zone groups."""
+        return [
+            zone_id
+            for group in self.snapshot.children(endpoint.id, ZONE_GROUPS)
+            for zone_id in zone_ids(group)
+            if equal(ArmId.parse(zone_id).name, zone.private)
+        ]
+
+    def _asked(self, named: list[Resource], grouped: list[str]) -> tuple[Resource | None, Verdict | None]:
+        """The zone of a name that AKS asks; and the doubt, when another that was not read might be the one."""
+        doubts = []
+        for zone_id in grouped:
+            found = self.snapshot.find(zone_id)
+            if isinstance(found, Missing):
+                doubts.append(unknown(f"the zone {ArmId.parse(zone_id).name} could not be read: {found.reason}", found))
+        for subscription in self._zone_subscriptions():
+            gap = self.snapshot.unlisted(subscription, ZONES)
+            if gap is not None:
+                doubts.append(
+                    unknown(f"the private DNS zones of {subscription} could not be listed: {gap.reason}", gap)
+                )
+        in_group = {key(z) for z in grouped}
+        ordered = sorted(named, key=lambda z: key(z.id) not in in_group)
+        for zone in ordered:
+            if self.resolver.resolves(zone).passed:
+                return zone, None
+        for zone in ordered:
+            if self.resolver.resolves(zone).unknown:
+                return zone, doubts[0] if doubts else None
+        unread_group = next((d for d in doubts if grouped and d.missing[0].resource_id in grouped), None)
+        if unread_group is not None:
+            return None, unread_group
+        mine = [z for z in ordered if key(z.id) in in_group] or ordered
+        return (mine[0] if mine else None), (doubts[0] if doubts else None)
+
+    def _zone_subscriptions(self) -> list[str]:
+        """The subscriptions whose zones could serve the AKS VNet: its own and those of the VNets peered with it."""
+        vnet = self.resolver.network.vnet
+        if not isinstance(vnet, Resource):
+            return []
+        return list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
+
+    def _records(
+        self, endpoint: Resource, zone: Zone, chosen: Resource, grouped: list[str], siblings: list[Resource]
+    ) -> Verdict:
+        names = self.finder.names(endpoint)
+        if isinstance(names, Missing):
+            return unknown(f"the names and addresses of {endpoint.name} were not read: {names.reason}", names)
+        mine = [n for n in names if n.fqdn.lower().endswith("." + zone.public)]
+        if not mine:
+            gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
+            return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
+        allowed = {n.address for e in (endpoint, *siblings) for n in self._names(e)}
+        records = {r.name.lower(): r for r in self.snapshot.children(chosen.id, A_RECORDS)}
+        gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
+        if gap_records is not None:
+            return self._record_sets(endpoint, chosen, mine, gap_records)
+        verdicts = [_holds(chosen, records, name, zone, allowed) for name in mine]
+        notes = [] if any(same(chosen.id, z) for z in grouped) else [UNKEPT.format(endpoint=endpoint.name)]
+        whole = all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
+        return ok(whole.message, *whole.evidence, assuming=notes) if whole.passed else whole
+
+    def _names(self, endpoint: Resource) -> list[Name]:
+        names = self.finder.names(endpoint)
+        return [] if isinstance(names, Missing) else names
+
+    def _record_sets(self, endpoint: Resource, chosen: Resource, names: list[Name], gap: Missing) -> Verdict:
+        """What the zone group says that it wrote, where the zone's own records could not be read."""
+        written: dict[str, set[str]] = {}
+        for group in self.snapshot.children(endpoint.id, ZONE_GROUPS):
+            for _, config in group.objects("properties.privateDnsZoneConfigs"):
+                if same(dig_text(config, "properties", "privateDnsZoneId"), chosen.id):
+                    for record in dig_list(config, "properties", "recordSets"):
+                        written[dig_text(record, "recordSetName").lower()] = set(dig_texts(record, "ipAddresses"))
+        zone_public = chosen.name.lower().removeprefix("privatelink.")
+        for name in names:
+            record = _relative(name.fqdn, zone_public) or _relative(name.fqdn, _public_of(chosen.name))
+            if name.address not in written.get(record or "", set()):
+                return unknown(f"the records of {chosen.name} could not be read: {gap.reason}", gap)
+        note = (
+            f"the records of {chosen.name} could not be read; the zone group of {endpoint.name} says that it wrote them"
+        )
+        return ok(f"the zone group of {endpoint.name} wrote its records to {chosen.name}", assuming=[note])
+
+
+def _holds(chosen: Resource, records: dict[str, Resource], name: Name, zone: Zone, allowed: set[str]) -> Verdict:
+    relative = _relative(name.fqdn, zone.public) or ""
+    record = records.get(relative)
+    if record is None:
+        return fail(f"{chosen.name} has no record {relative}", chosen.see("name", f"no A record {relative}"))
+    held = {str(a.get("ipv4Address")) for _, a in record.objects("properties.aRecords")}
+    seen = record.see("properties.aRecords")
+    if name.address not in held:
+        return fail(
+            f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}", seen
+        )
+    strange = held - allowed
+    if strange:
+        return fail(
+            f"{relative} in {chosen.name} also points at {', '.join(sorted(strange))}, which no endpoint has", seen
+        )
+    return ok(f"{relative} points at {name.address}", seen)
+
+
+def _relative(fqdn: str, suffix: str) -> str | None:
+    low = fqdn.lower()
+    return low.removesuffix("." + suffix) if low.endswith("." + suffix) else None
+
+
+def _public_of(zone_name: str) -> str:
+    """Key Vault is the one service whose private zone is not its public suffix with a prefix."""
+    return zone_name.lower().removeprefix("privatelink.").replace("vaultcore.", "vault.")

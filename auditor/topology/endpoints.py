@@ -1,0 +1,233 @@
+"""Private endpoints of a resource, judged from both sides.
+
+An endpoint is *valid* when it is approved and provisioned, the resource lists it as approved too, and its subnet is in
+a VNet that AKS reaches. https://learn.microsoft.com/azure/private-link/private-endpoint-overview
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from auditor.model.environment import Endpoint
+from auditor.model.facts import Evidence, Missing
+from auditor.model.ids import ArmId, equal, key, same, vnet_of
+from auditor.model.shapes import (
+    CONNECTIONS,
+    dig,
+    dig_text,
+    dig_texts,
+    link_connections,
+    managed_connections,
+    nics,
+    targets,
+)
+from auditor.model.snapshot import Lookup, Resource, Snapshot
+from auditor.model.types import PRIVATE_ENDPOINTS
+from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
+from auditor.topology.reach import Reach
+
+STATE = "privateLinkServiceConnectionState"
+
+
+@dataclass(frozen=True)
+class Name:
+    """One name that a private endpoint answers to, in its public form, with its address."""
+
+    fqdn: str
+    address: str
+
+
+def subnet_of(endpoint: Resource) -> str:
+    subnet = endpoint.raw("properties.subnet.id")
+    return subnet if isinstance(subnet, str) else ""
+
+
+class EndpointFinder:
+    """The private endpoints of every resource, by target."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.by_target: dict[str, list[Resource]] = {}
+        for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
+            for target in dict.fromkeys(key(t) for t in targets(endpoint)):
+                self.by_target.setdefault(target, []).append(endpoint)
+
+    def towards(self, target_id: str) -> list[Resource]:
+        return self.by_target.get(key(target_id), [])
+
+    # -- one endpoint ----------------------------------------------------------------------------------------------
+
+    def names(self, endpoint: Resource) -> list[Name] | Missing:
+        """The names and addresses of an endpoint: from its network interface, or its custom DNS configuration while
+        it has one (Azure empties that once a zone group exists)."""
+        found: list[Name] = []
+        unread: Missing | None = None
+        for nic_id in nics(endpoint):
+            nic = self.snapshot.find(nic_id)
+            if isinstance(nic, Resource):
+                found += _nic_names(nic)
+            elif isinstance(nic, Missing):
+                unread = nic
+        if found and unread is None:
+            return found
+        for _, config in endpoint.objects("properties.customDnsConfigs"):
+            fqdn = dig_text(config, "fqdn").rstrip(".")
+            found += [Name(fqdn, address) for address in dig_texts(config, "ipAddresses") if fqdn]
+        if found:
+            return found
+        return unread or endpoint.missing("properties.networkInterfaces", "no name stands on its network interface")
+
+    def addresses(self, endpoint: Resource) -> tuple[str, ...] | Missing:
+        names = self.names(endpoint)
+        if isinstance(names, Missing):
+            return names
+        return tuple(dict.fromkeys(n.address for n in names if _is_address(n.address)))
+
+    # -- the endpoints of one resource -----------------------------------------------------------------------------
+
+    def judge(self, target_id: str, target: Lookup, group: str, reach: Reach) -> tuple[list[Endpoint], Verdict]:
+        """The endpoints of a resource for one group id, and whether a valid one is within reach."""
+        judged = [
+            found
+            for endpoint in self.towards(target_id)
+            if (found := self._endpoint(endpoint, target_id, target, group, reach)) is not None
+        ]
+        verdicts = [e.valid for e in judged] + self._unread(target, group)
+        listing = self._unlisted(target)
+        if listing is not None and not any(v.passed for v in verdicts):
+            verdicts.append(unknown(f"the private endpoints could not all be listed: {listing.reason}", listing))
+        name = ArmId.parse(target_id).name
+        proof = (
+            [target.see(CONNECTIONS)] if isinstance(target, Resource) and target.raw(CONNECTIONS) is not None else []
+        )
+        none = fail(
+            f"{name} has no private endpoint for {group}", *[_brief(p.resource_id, p.path, p.value) for p in proof]
+        )
+        return judged, any_of(verdicts, none)
+
+    def _endpoint(
+        self, endpoint: Resource, target_id: str, target: Lookup, group: str, reach: Reach
+    ) -> Endpoint | None:
+        found = next(
+            (
+                (path, properties)
+                for path, properties in link_connections(endpoint)
+                if same(str(properties.get("privateLinkServiceId") or ""), target_id) and _has_group(properties, group)
+            ),
+            None,
+        )
+        if found is None:
+            return None
+        path, _ = found
+        subnet_id = subnet_of(endpoint)
+        vnet_id = vnet_of(subnet_id)
+        if subnet_id:
+            within = reach.to(vnet_id, subnet_id, self.addresses(endpoint))
+        else:
+            gap = endpoint.missing("properties.subnet.id", "Azure's answer does not hold the subnet")
+            within = unknown(f"the subnet of {endpoint.name} was not read", gap)
+        approved = [_approved(endpoint, path), _mirrored(endpoint, target)]
+        valid = all_of([*approved, _provisioned(endpoint), within], f"{endpoint.name}: approved, {within.message}")
+        peered = within.passed and not same(vnet_id, reach.network.vnet_id)
+        return Endpoint(endpoint.id, endpoint, vnet_id, all(v.passed for v in approved), valid, peered)
+
+    def _unread(self, target: Lookup, group: str) -> list[Verdict]:
+        """Connections that the resource lists and whose endpoint was not read: each may be a valid one."""
+        if not isinstance(target, Resource):
+            return []
+        managed = managed_connections(self.snapshot, target)
+        out = []
+        for path, connection in target.objects(CONNECTIONS):
+            properties = connection.get("properties")
+            if not isinstance(properties, dict) or path in managed:
+                continue
+            endpoint_id = dig_text(properties, "privateEndpoint", "id")
+            state = dig(properties, STATE, "status")
+            if not endpoint_id or not equal(state, "Approved") or not _may_have_group(properties, group):
+                continue
+            endpoint = self.snapshot.find(endpoint_id)
+            if isinstance(endpoint, Missing):
+                name = ArmId.parse(endpoint_id).name
+                out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", endpoint))
+        return out
+
+    def _unlisted(self, target: Lookup) -> Missing | None:
+        """Why not all endpoints of a resource are known: its own list of connections decides where it was read."""
+        if isinstance(target, Resource) and isinstance(target.raw(CONNECTIONS), list):
+            return None
+        subscriptions = {s.id for s in self.snapshot.subscriptions}
+        for subscription in subscriptions:
+            gap = self.snapshot.unlisted(f"/subscriptions/{subscription}", PRIVATE_ENDPOINTS)
+            if gap is not None:
+                return gap
+        if isinstance(target, Missing):
+            return target
+        return None
+
+
+def _approved(endpoint: Resource, path: str) -> Verdict:
+    status = endpoint.text(f"{path}.properties.{STATE}.status")
+    if isinstance(status, Missing):
+        return unknown(f"the state of {endpoint.name} was not read", status)
+    if not equal(status.value, "Approved"):
+        return fail(f"the connection of {endpoint.name} is {status.value}", status)
+    return ok("approved", status)
+
+
+def _mirrored(endpoint: Resource, target: Lookup) -> Verdict:
+    """What the resource itself says of the connection; nothing where the resource was not read."""
+    if not isinstance(target, Resource) or not isinstance(target.raw(CONNECTIONS), list):
+        return ok("the resource's own list of connections was not read")
+    for path, connection in target.objects(CONNECTIONS):
+        properties = connection.get("properties") or {}
+        if not same(dig_text(properties, "privateEndpoint", "id"), endpoint.id):
+            continue
+        status = target.text(f"{path}.properties.{STATE}.status")
+        if isinstance(status, Missing):
+            return unknown(f"{target.name} does not say whether it approves {endpoint.name}", status)
+        if not equal(status.value, "Approved"):
+            return fail(f"{target.name} has the connection of {endpoint.name} as {status.value}", status)
+        return ok("approved by the resource too", status)
+    names = Evidence(target.id, CONNECTIONS, [c.get("name") for _, c in target.objects(CONNECTIONS)])
+    return fail(f"{target.name} does not list {endpoint.name} among its connections", names)
+
+
+def _provisioned(endpoint: Resource) -> Verdict:
+    state = endpoint.text("properties.provisioningState")
+    if isinstance(state, Missing):
+        return unknown(f"the provisioning state of {endpoint.name} was not read", state)
+    if not equal(state.value, "Succeeded"):
+        return fail(f"{endpoint.name} is in provisioning state {state.value}", state)
+    return ok("provisioned", state)
+
+
+def _has_group(properties: dict[str, Any], group: str) -> bool:
+    return any(equal(g, group) for g in dig_texts(properties, "groupIds"))
+
+
+def _may_have_group(properties: dict[str, Any], group: str) -> bool:
+    groups = properties.get("groupIds")
+    return not isinstance(groups, list) or not groups or any(equal(g, group) for g in groups)
+
+
+def _nic_names(nic: Resource) -> list[Name]:
+    found = []
+    for _, config in nic.objects("properties.ipConfigurations"):
+        address = dig_text(config, "properties", "privateIPAddress")
+        fqdns = dig_texts(config, "properties", "privateLinkConnectionProperties", "fqdns")
+        found += [Name(fqdn.rstrip("."), address) for fqdn in fqdns if address]
+    return found
+
+
+def _brief(resource_id: str, path: str, value: Any) -> Evidence:
+    return Evidence(resource_id, path, [c.get("name") for c in value if isinstance(c, dict)])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

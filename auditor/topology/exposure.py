@@ -1,0 +1,158 @@
+"""Is a resource closed to the public network?
+
+Closed means ``publicNetworkAccess`` Disabled, or a default action of Deny with IP rules that together admit no more
+than a /8: 0.0.0.0/1 and 128.0.0.0/1 are the whole internet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Any
+
+from auditor.model.facts import Missing, Seen
+from auditor.model.ids import equal
+from auditor.model.snapshot import Resource
+from auditor.model.verdict import Severity, Verdict, fail, ok, unknown
+
+PUBLIC = "properties.publicNetworkAccess"
+WIDEST_IPV4 = 2 ** (32 - 8)
+WIDEST_IPV6 = 2 ** (128 - 16)
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """Where a resource type keeps its network rules. ``absent``: what no rules at all mean, if Azure documents it."""
+
+    acls: str
+    address: str
+    absent: str | None
+
+
+STORAGE = Firewall("properties.networkAcls", "value", None)
+# A vault without network rules is open: https://learn.microsoft.com/azure/key-vault/general/network-security
+VAULT = Firewall("properties.networkAcls", "value", "Allow")
+# Only Premium registries have network rules: https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
+REGISTRY = Firewall("properties.networkRuleSet", "value", None)
+
+
+def closed(target: Resource, firewall: Firewall) -> Verdict:
+    """Whether a storage account, vault or registry refuses the public network."""
+    access = target.see(PUBLIC)
+    if equal(access.value, "Disabled"):
+        return ok(f"{target.name} has public network access Disabled", access)
+    if equal(access.value, "SecuredByPerimeter"):
+        gap = target.missing(PUBLIC, "the network security perimeter and its rules are not read")
+        return unknown(f"{target.name} is secured by a perimeter whose rules were not read", gap)
+    if access.value is not None and not equal(access.value, "Enabled"):
+        gap = target.missing(PUBLIC, f"{access.value} is not a value that is known")
+        return unknown(f"public network access of {target.name} is {access.value}", gap)
+    absent = firewall.absent
+    if (
+        absent is None
+        and firewall is REGISTRY
+        and not equal(target.raw("sku.name"), "Premium")
+        and target.raw("sku.name")
+    ):
+        absent = "Allow"
+    action = target.text(f"{firewall.acls}.defaultAction", absent=absent)
+    if isinstance(action, Missing):
+        return unknown(f"the network rules of {target.name} were not read", action)
+    if not equal(action.value, "Deny"):
+        return fail(f"{target.name} answers the public network", access, action)
+    return _ip_rules(target, firewall)
+
+
+def restricted(target: Resource, firewall: Firewall) -> Verdict:
+    """Whether a storage account, vault or registry has a firewall at all, however wide its rules are."""
+    access, action = target.see(PUBLIC), target.see(f"{firewall.acls}.defaultAction")
+    if equal(access.value, "Disabled") or equal(access.value, "SecuredByPerimeter") or equal(action.value, "Deny"):
+        return ok(f"the network of {target.name} is restricted", access, action)
+    if closed(target, firewall).unknown:
+        return closed(target, firewall)
+    return fail(f"the network of {target.name} is not restricted", access, action)
+
+
+def _ip_rules(target: Resource, firewall: Firewall) -> Verdict:
+    path = f"{firewall.acls}.ipRules"
+    action = target.see(f"{firewall.acls}.defaultAction")
+    values = [str(rule.get(firewall.address)) for _, rule in target.objects(path)]
+    values += [str(rule.get(firewall.address)) for _, rule in target.objects(f"{firewall.acls}.ipv6Rules")]
+    size = admitted(values)
+    if size is None:
+        return unknown(
+            f"an IP rule of {target.name} could not be understood", target.missing(path, "not an address range")
+        )
+    if size.too_many:
+        return fail(f"the IP rules of {target.name} admit {', '.join(values)}", action, target.see(path))
+    if values:
+        return ok(f"{target.name} denies by default and admits only {', '.join(values)}", action, target.see(path))
+    return ok(f"{target.name} denies by default and admits no public address", action)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """How many addresses a set of ranges admits."""
+
+    ipv4: int
+    ipv6: int
+
+    @property
+    def too_many(self) -> bool:
+        return self.ipv4 > WIDEST_IPV4 or self.ipv6 > WIDEST_IPV6
+
+
+def admitted(values: list[str]) -> Admitted | None:
+    """The addresses that ranges admit together; None when one is not a range (``1.2.3.4-1.2.3.9`` is none either)."""
+    four: list[IPv4Network] = []
+    six: list[IPv6Network] = []
+    for value in values:
+        try:
+            network = ip_network(value.strip(), strict=False)
+        except (ValueError, AddressValueError):
+            return None
+        if isinstance(network, IPv4Network):
+            four.append(network)
+        else:
+            six.append(network)
+    return Admitted(
+        sum(n.num_addresses for n in collapse_addresses(four)), sum(n.num_addresses for n in collapse_addresses(six))
+    )
+
+
+def workspace_closed(workspace: Resource) -> Verdict:
+    """Whether a workspace refuses the public network.
+
+    The older ``allowPublicAccessWhenBehindVnet`` counts only where ``publicNetworkAccess`` is absent.
+    https://learn.microsoft.com/azure/machine-learning/how-to-configure-private-link
+    """
+    access = workspace.see(PUBLIC)
+    if equal(access.value, "Disabled"):
+        return ok(f"{workspace.name} has public network access Disabled", access)
+    if access.value is not None:
+        if not equal(access.value, "Enabled"):
+            gap = workspace.missing(PUBLIC, f"{access.value} is not a value that is known")
+            return unknown(f"public network access of {workspace.name} is {access.value}", gap)
+        return _selected(workspace, access)
+    older = workspace.flag("properties.allowPublicAccessWhenBehindVnet")
+    if isinstance(older, Missing):
+        gap = workspace.missing(
+            PUBLIC, "neither publicNetworkAccess nor allowPublicAccessWhenBehindVnet is in the answer"
+        )
+        return unknown(f"whether {workspace.name} answers the public network was not read", gap)
+    if older.value:
+        return fail(f"{workspace.name} allows public access although it is behind a VNet", access, older)
+    return ok(f"{workspace.name} does not allow public access when behind a VNet", access, older)
+
+
+def _selected(workspace: Resource, access: Seen[Any]) -> Verdict:
+    """A workspace that is open, or open to selected addresses only: still public, but less so."""
+    listed = workspace.raw("properties.ipAllowlist")
+    values = [str(v) for v in listed] if isinstance(listed, list) else []
+    values += [str(rule.get("value")) for _, rule in workspace.objects("properties.networkAcls.ipRules")]
+    size = admitted(values) if values else None
+    action = workspace.see("properties.networkAcls.defaultAction")
+    if size is None or size.too_many or not equal(action.value, "Deny"):
+        return fail(f"{workspace.name} has public network access Enabled", access)
+    message = f"{workspace.name} answers selected public addresses: {', '.join(values)}"
+    return fail(message, access, action, at=Severity.LOW)

@@ -1,0 +1,136 @@
+"""Access paths: from the AKS subnets to one thing that they need, each hop judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor.model.clouds import Cloud
+from auditor.model.environment import AccessPath, Endpoint, Network
+from auditor.model.facts import Missing
+from auditor.model.ids import ArmId, same
+from auditor.model.shapes import connected_endpoints
+from auditor.model.snapshot import Gone, Lookup, Resource, Snapshot
+from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_applicable, unknown
+from auditor.topology import exposure, service_endpoints
+from auditor.topology.dns import Records, Resolver
+from auditor.topology.endpoints import EndpointFinder
+from auditor.topology.reach import Reach, find_peering
+
+SERVICES = {
+    "blob": service_endpoints.STORAGE,
+    "file": service_endpoints.STORAGE,
+    "dfs": service_endpoints.STORAGE,
+    "vault": service_endpoints.VAULT,
+    "registry": service_endpoints.REGISTRY,
+}
+FIREWALLS = {
+    "blob": exposure.STORAGE,
+    "file": exposure.STORAGE,
+    "dfs": exposure.STORAGE,
+    "vault": exposure.VAULT,
+    "registry": exposure.REGISTRY,
+}
+
+
+class PathFinder:
+    """Builds the paths of one environment: one network, one cloud."""
+
+    def __init__(self, snapshot: Snapshot, finder: EndpointFinder, cloud: Cloud, network: Network) -> None:
+        self.snapshot = snapshot
+        self.finder = finder
+        self.cloud = cloud
+        self.network = network
+        self.reach = Reach(snapshot, network)
+        self.records = Records(snapshot, finder, Resolver(snapshot, network))
+
+    def to(self, name: str, group: str, target_id: str, target: Lookup) -> AccessPath:
+        """The path to a resource through one group id (``amlworkspace``, ``blob``, ``vault``, …)."""
+        endpoints, endpoint = self.finder.judge(target_id, target, group, self.reach)
+        valid = [e for e in endpoints if e.valid.passed]
+        judged = [self._names(e, group, valid) for e in valid]
+        integrated = any_of(
+            [all_of(e.integrated, f"{e.resource.name} has its records in {self._zone_names(group)}") for e in judged],
+            fail("no valid private endpoint"),
+        )
+        sound = [e for e in judged if all_of(e.integrated, "").passed] or judged
+        resolves = any_of(
+            [all_of(e.resolves, f"{self._zone_names(group)} resolves from the AKS VNet") for e in sound],
+            fail("no valid private endpoint"),
+        )
+        if not self.cloud.zones(group):
+            gap = Missing(target_id, "", f"the private DNS zone names of the cloud {self.cloud.name} are not known")
+            integrated = resolves = unknown(gap.reason, gap)
+        return AccessPath(
+            name=name,
+            group=group,
+            target_id=target_id,
+            target=target,
+            endpoints=tuple(judged + [e for e in endpoints if not e.valid.passed]),
+            endpoint=endpoint,
+            service_endpoint=self._service_endpoint(group, target),
+            closed=self._closed(group, target),
+            restricted=self._restricted(group, target),
+            connected=bool(endpoints) or (isinstance(target, Resource) and bool(connected_endpoints(target))),
+            peering=self._peering(endpoints),
+            integrated=integrated,
+            resolves=resolves,
+            zones=tuple(z.private for z in self.cloud.zones(group)),
+        )
+
+    def _zone_names(self, group: str) -> str:
+        return " and ".join(z.private for z in self.cloud.zones(group))
+
+    def _names(self, endpoint: Endpoint, group: str, valid: list[Endpoint]) -> Endpoint:
+        siblings = [e.resource for e in valid if e.id != endpoint.id]
+        pairs = [self.records.judge(endpoint.resource, zone, siblings) for zone in self.cloud.zones(group)]
+        return replace(endpoint, integrated=tuple(p[0] for p in pairs), resolves=tuple(p[1] for p in pairs))
+
+    def _service_endpoint(self, group: str, target: Lookup) -> Verdict:
+        service = SERVICES.get(group)
+        if service is None:
+            return fail("a workspace has no service endpoints")
+        if not isinstance(target, Resource):
+            return _absent(target)
+        return service_endpoints.judge(self.snapshot, self.network, target, service)
+
+    def _closed(self, group: str, target: Lookup) -> Verdict:
+        if not isinstance(target, Resource):
+            return _absent(target)
+        firewall = FIREWALLS.get(group)
+        return exposure.workspace_closed(target) if firewall is None else exposure.closed(target, firewall)
+
+    def _restricted(self, group: str, target: Lookup) -> Verdict:
+        firewall = FIREWALLS.get(group)
+        if not isinstance(target, Resource):
+            return _absent(target)
+        return exposure.workspace_closed(target) if firewall is None else exposure.restricted(target, firewall)
+
+    def _peering(self, endpoints: list[Endpoint]) -> Verdict | None:
+        """The peerings that carry a needed endpoint; None where an endpoint is in the AKS VNet, or none is peered."""
+        vnet = self.network.vnet
+        approved = [e for e in endpoints if e.approved and e.vnet_id]
+        if not isinstance(vnet, Resource) or any(same(e.vnet_id, vnet.id) for e in approved):
+            return None
+        carried = []
+        for endpoint in approved:
+            other = self.snapshot.get(endpoint.vnet_id)
+            if find_peering(vnet, endpoint.vnet_id) or (other and find_peering(other, vnet.id)):
+                subnet = str(endpoint.resource.raw("properties.subnet.id") or "")
+                addresses = self.finder.addresses(endpoint.resource)
+                carried.append(self.reach.peering(endpoint.vnet_id, subnet, addresses))
+        return any_of(carried, fail("no peering carries the endpoint", at=_lowest(carried))) if carried else None
+
+
+def _lowest(verdicts: list[Verdict]) -> Severity | None:
+    """The severity that every failed verdict was lowered to, if they all were."""
+    lowered = [v.severity for v in verdicts if v.failed]
+    return lowered[0] if lowered and all(s is not None for s in lowered) else None
+
+
+def _absent(target: Lookup) -> Verdict:
+    if isinstance(target, Gone):
+        return not_applicable(f"{ArmId.parse(target.id).name} does not exist")
+    assert isinstance(target, Missing)  # noqa: S101  (the one case left)
+    return unknown(
+        f"{ArmId.parse(target.resource_id).name or 'the resource'} could not be read: {target.reason}", target
+    )

@@ -1,0 +1,81 @@
+"""Do people have a private way in: Bastion, or a VPN or ExpressRoute gateway, beside the workspace's endpoint?
+
+https://learn.microsoft.com/azure/machine-learning/how-to-secure-workspace-vnet#securely-connect-to-your-workspace
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.model.environment import Endpoint
+from auditor.model.facts import Missing
+from auditor.model.ids import ArmId, equal, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.shapes import PEERINGS, dig, dig_text, peered_vnets
+from auditor.model.snapshot import Lookup, Resource, Snapshot
+from auditor.model.types import BASTIONS, GATEWAYS
+from auditor.model.verdict import Verdict, any_of, fail, ok, unknown
+
+
+def way_in(snapshot: Snapshot, endpoints: list[Endpoint]) -> Verdict:
+    """Whether the VNet of a workspace endpoint, or one directly peered with it, has a way in for people."""
+    verdicts = [v for vnet_id in dict.fromkeys(e.vnet_id for e in endpoints) for v in _around(snapshot, vnet_id)]
+    where = ", ".join(ArmId.parse(v).name for v in dict.fromkeys(e.vnet_id for e in endpoints))
+    none = fail(f"no Bastion and no VPN or ExpressRoute gateway in {where} or a VNet peered with it")
+    found = any_of(verdicts, none)
+    return found.saying(none.message) if found.failed else found
+
+
+def _around(snapshot: Snapshot, vnet_id: str) -> Iterator[Verdict]:
+    vnet = snapshot.find(vnet_id)
+    yield from _in_vnet(snapshot, vnet_id, vnet)
+    if not isinstance(vnet, Resource):
+        return
+    for path, peering in vnet.objects(PEERINGS):
+        connected = equal(dig(peering, "properties", "peeringState"), "Connected")
+        if connected and dig(peering, "properties", "useRemoteGateways") is True:
+            yield ok(f"{vnet.name} uses the gateway of a peered VNet", vnet.see(f"{path}.properties.useRemoteGateways"))
+    for remote_id in peered_vnets(vnet):
+        yield from _in_vnet(snapshot, remote_id, snapshot.find(remote_id))
+
+
+def _in_vnet(snapshot: Snapshot, vnet_id: str, vnet: Lookup) -> Iterator[Verdict]:
+    name = ArmId.parse(vnet_id).name
+    for bastion in snapshot.of_type(BASTIONS):
+        if _bastion_vnet(bastion, vnet_id):
+            yield ok(f"the Bastion {bastion.name} is in {name}", bastion.see("name"))
+    if isinstance(vnet, Missing):
+        yield unknown(f"the VNet {name} could not be read: {vnet.reason}", vnet)
+        return
+    if not isinstance(vnet, Resource):
+        return
+    subnets = {str(s.get("name") or "").lower() for _, s in vnet.objects("properties.subnets")}
+    bastions = snapshot.unlisted(subscription_of(vnet_id), BASTIONS)
+    if bastions is not None:
+        yield unknown(f"the Bastion hosts around {name} could not be read: {bastions.reason}", bastions)
+    if "gatewaysubnet" in subnets:
+        yield _gateway(snapshot, vnet)
+    else:
+        yield fail(f"{name} has no GatewaySubnet", vnet.see("name"))
+
+
+def _gateway(snapshot: Snapshot, vnet: Resource) -> Verdict:
+    group = resource_group_of(vnet.id)
+    for gateway in snapshot.children(group, GATEWAYS):
+        for path, config in gateway.objects("properties.ipConfigurations"):
+            subnet = dig_text(config, "properties", "subnet", "id")
+            if same(vnet_of(subnet), vnet.id):
+                return ok(f"the gateway {gateway.name} is in {vnet.name}", gateway.see(f"{path}.properties.subnet.id"))
+    gap = snapshot.unlisted(group, GATEWAYS)
+    if gap is not None:
+        return unknown(f"the gateways of {vnet.name} could not be read: {gap.reason}", gap)
+    return fail(f"{vnet.name} has a GatewaySubnet without a gateway", vnet.see("name"))
+
+
+def _bastion_vnet(bastion: Resource, vnet_id: str) -> bool:
+    # A Bastion of the Developer SKU has no subnet of its own and names the VNet instead.
+    if same(str(bastion.raw("properties.virtualNetwork.id") or ""), vnet_id):
+        return True
+    return any(
+        same(vnet_of(dig_text(config, "properties", "subnet", "id")), vnet_id)
+        for _, config in bastion.objects("properties.ipConfigurations")
+    )

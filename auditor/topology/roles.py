@@ -1,0 +1,124 @@
+"""Whether an identity holds a role on a scope, groups and inherited scopes included.
+
+Azure expands groups itself when asked with ``assignedTo()``:
+https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from auditor.model.facts import Missing
+from auditor.model.ids import ArmId, equal, key
+from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.types import ROLE_ASSIGNMENTS, assigned_to
+from auditor.model.verdict import Verdict, fail, ok, unknown
+
+
+@dataclass(frozen=True)
+class Role:
+    """A built-in role by its GUID; ``wider`` are built-in roles that include it. ``actions`` and ``data_actions`` are
+    what a custom role must grant to stand in for it."""
+
+    name: str
+    guid: str
+    wider: tuple[tuple[str, str], ...]
+    actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+
+
+BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+# GUIDs: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+BLOB_DATA_CONTRIBUTOR = Role(
+    "Storage Blob Data Contributor",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    (("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"),),
+    data_actions=(f"{BLOBS}/read", f"{BLOBS}/write", f"{BLOBS}/delete"),
+)
+STORAGE_ACCOUNT_CONTRIBUTOR = Role(
+    "Storage Account Contributor",
+    "17d1049b-9a84-46fb-8f53-869881c3d3ab",
+    (
+        ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+        ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+    ),
+    actions=("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Storage/storageAccounts/write"),
+)
+
+
+def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict:
+    """Whether an identity holds a role at a scope or above it."""
+    gap = snapshot.unlisted(scope, ROLE_ASSIGNMENTS, assigned_to(principal))
+    listing = snapshot.listing(scope, ROLE_ASSIGNMENTS, assigned_to(principal))
+    found = [a for i in (listing.items if listing else []) if (a := snapshot.get(i)) is not None]
+    above = [a for a in found if _at_or_above(str(a.raw("properties.scope") or ""), scope)]
+    name = ArmId.parse(scope).name
+    unsure: list[Verdict] = []
+    for assignment in above:
+        granted = _grants(snapshot, assignment, role)
+        if granted is None or granted.failed:
+            continue
+        if assignment.raw("properties.condition"):
+            why = f"{role.name} on {name} is held only under a condition"
+            path = "properties.condition"
+            unsure.append(unknown(why, assignment.missing(path, "what the condition admits is not evaluated")))
+        elif granted.passed:
+            return granted
+        else:
+            unsure.append(granted)
+    if gap is not None:
+        unsure.append(unknown(f"the role assignments on {name} could not be read: {gap.reason}", gap))
+    if unsure:
+        first = unsure[0]
+        return unknown(first.message, *dict.fromkeys(m for v in unsure for m in v.missing))
+    seen = [a.see("properties.roleDefinitionId") for a in above]
+    return fail(f"{principal} does not hold {role.name} on {name} or above", *seen)
+
+
+def _grants(snapshot: Snapshot, assignment: Resource, role: Role) -> Verdict | None:
+    definition_id = str(assignment.raw("properties.roleDefinitionId") or "")
+    guid = ArmId.parse(definition_id).name.lower()
+    proof = (assignment.see("properties.roleDefinitionId"), assignment.see("properties.scope"))
+    if guid == role.guid:
+        return ok(f"holds {role.name}", *proof)
+    for wider, wider_guid in role.wider:
+        if guid == wider_guid:
+            return ok(
+                f"holds {wider}, which includes {role.name}", *proof, assuming=[f"{wider} stands in for {role.name}"]
+            )
+    definition = snapshot.find(definition_id)
+    if isinstance(definition, Missing):
+        return unknown(f"a role that might include {role.name} could not be read: {definition.reason}", definition)
+    if not isinstance(definition, Resource) or not equal(definition.raw("properties.type"), "CustomRole"):
+        return None
+    if not _covers(definition, role):
+        return None
+    label = str(definition.raw("properties.roleName") or guid)
+    return ok(f"holds the custom role {label}", *proof, assuming=[f"the custom role {label} stands in for {role.name}"])
+
+
+def _covers(definition: Resource, role: Role) -> bool:
+    for _, permission in definition.objects("properties.permissions"):
+        if _all(role.actions, permission.get("actions"), permission.get("notActions")) and _all(
+            role.data_actions, permission.get("dataActions"), permission.get("notDataActions")
+        ):
+            return True
+    return False
+
+
+def _all(wanted: tuple[str, ...], granted: object, withheld: object) -> bool:
+    return all(_matches(a, granted) and not _matches(a, withheld) for a in wanted)
+
+
+def _matches(action: str, patterns: object) -> bool:
+    listed = patterns if isinstance(patterns, list) else []
+    return any(fnmatchcase(action.lower(), str(p).lower().replace("[", "[[]")) for p in listed)
+
+
+def _at_or_above(held: str, scope: str) -> bool:
+    """Azure answers management groups only when they are above; anything under a subscription is compared."""
+    low = key(held)
+    if low == "/" or low.startswith("/providers/microsoft.management/managementgroups/"):
+        return True
+    return key(scope) == low or key(scope).startswith(low + "/")

@@ -1,0 +1,189 @@
+"""The SDK clients, all on one session, and the raw JSON of what they read.
+
+What the SDKs make of an answer is not used: their entities leave properties out, and one item that they cannot parse
+loses a whole list. A pipeline policy keeps the body of each page, and that is what gets normalised.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import RequestsTransport
+
+from auditor.model.clouds import Cloud
+from auditor.model.ids import ArmId
+from auditor.model.snapshot import Failure
+from collectors.errors import from_answer, from_exception
+
+CONNECT_SECONDS = 20
+READ_SECONDS = 60
+
+logging.getLogger("azure").setLevel(logging.CRITICAL)
+
+
+@dataclass
+class Answer:
+    """What one read brought: the bodies of its pages; why it is not whole; whether Azure says there is no such thing."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    failure: Failure | None = None
+    gone: bool = False
+
+    def items(self) -> Iterable[dict[str, Any]]:
+        """The items of all pages; what is not an object is left out and makes the answer not whole."""
+        for body in self.bodies:
+            values = body.get("value")
+            for item in values if isinstance(values, list) else []:
+                if isinstance(item, dict):
+                    yield item
+
+
+class _Capture(SansIOHTTPPolicy[Any, Any]):  # type: ignore[misc]  # the SDK is not followed by mypy
+    """Keeps each final response of the thread's current read. Clients are synchronous, so a thread reads one thing."""
+
+    def __init__(self) -> None:
+        self.local = threading.local()
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        answer = response.http_response
+        self.local.seen.append((answer.status_code, answer.text()))
+
+
+class Clients:
+    """Makes each SDK client once per subscription (per workspace for azure-ai-ml), and reads through them."""
+
+    def __init__(self, credential: TokenCredential, cloud: Cloud, session: requests.Session) -> None:
+        self.credential = credential
+        self.cloud = cloud
+        self.transport = RequestsTransport(session=session, session_owner=False, use_env_settings=True)
+        self._capture = _Capture()
+        self._made: dict[tuple[str, ...], Any] = {}
+        self._lock = threading.RLock()
+
+    # -- making clients --------------------------------------------------------------------------------------------
+
+    def management(self, module: str, name: str, subscription: str | None) -> Any:
+        """A management client; its module is imported on first use, since each costs up to seconds."""
+
+        def make() -> Any:
+            client = getattr(importlib.import_module(f"azure.mgmt.{module}"), name)
+            scopes = [f"{self.cloud.audience.rstrip('/')}/.default"]
+            arguments = {"base_url": self.cloud.resource_manager, "credential_scopes": scopes, **self._pipeline()}
+            if subscription is None:
+                return client(self.credential, **arguments)
+            return client(self.credential, subscription, **arguments)
+
+        return self._once((module, name, subscription or ""), make)
+
+    def machine_learning(self, subscription: str, group: str | None = None, workspace: str | None = None) -> Any:
+        """An ``MLClient``. It ignores ``base_url`` and takes its endpoints from a cloud's name and description."""
+
+        def make() -> Any:
+            from azure.ai.ml import MLClient
+
+            arguments: dict[str, Any] = {"enable_telemetry": False, "cloud": self._ml_cloud(), **self._pipeline()}
+            if arguments["cloud"] not in _described:
+                _described.add(arguments["cloud"])
+                arguments["cloud_metadata"] = _ml_metadata(self.cloud)
+            return MLClient(self.credential, subscription, group or "", workspace or "", **arguments)
+
+        return self._once(("ml", subscription, group or "", workspace or ""), make)
+
+    def _ml_cloud(self) -> str:
+        # azure-ai-ml keeps one process-wide table of clouds by name, and its own constants for the well-known names.
+        return f"audit-{self.cloud.resource_manager}"
+
+    def _pipeline(self) -> dict[str, Any]:
+        return {
+            "transport": self.transport,
+            "per_call_policies": [self._capture],
+            "connection_timeout": CONNECT_SECONDS,
+            "read_timeout": READ_SECONDS,
+            "logging_enable": False,
+        }
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def read(self, operation: Callable[[Clients], Any], action: str) -> Answer:
+        """Run one SDK operation to its end, and answer with what Azure said.
+
+        This is the one place that catches everything: a page that was captured counts even where the SDK then fails on
+        it, and what is not whole says why. ``action`` is the permission that the read needs.
+        """
+        self._capture.local.seen = []
+        error: Exception | None = None
+        try:
+            found = operation(self)
+            if isinstance(found, Iterable) and not isinstance(found, str | bytes | dict) and hasattr(found, "__next__"):
+                for _ in found:
+                    pass
+        except Exception as caught:  # noqa: BLE001  (an SDK may raise anything; it becomes the reason of the gap)
+            error = caught
+        return _answer(self._capture.local.seen, error, action)
+
+
+_described: set[str] = set()
+
+
+def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str) -> Answer:
+    answer = Answer()
+    more = False
+    for status, text in seen:
+        if not 200 <= status < 300:
+            answer.failure, answer.gone = from_answer(status, text, action)
+            return answer
+        body = _json(text)
+        if body is None:
+            answer.failure = Failure(reason="Azure's answer is not a JSON object", http_status=status)
+            return answer
+        answer.bodies.append(body)
+        value = body.get("value")
+        if "value" in body and "id" not in body:
+            if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+                answer.failure = Failure(reason="Azure's answer holds something other than a list of resources")
+        more = bool(body.get("nextLink"))
+    if error is not None and (more or not seen):
+        answer.failure = answer.failure or from_exception(error)
+    return answer
+
+
+def _json(text: str) -> dict[str, Any] | None:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _ml_metadata(cloud: Cloud) -> dict[str, str]:
+    """All six are demanded; the reads that are made use the Resource Manager only."""
+    return {
+        "azure_portal": "https://portal.azure.com/",
+        "resource_manager": cloud.resource_manager.rstrip("/") + "/",
+        "active_directory": cloud.authority.rstrip("/") + "/",
+        "aml_resource_id": "https://ml.azure.com/",
+        "storage_endpoint": "core.windows.net",
+        "registry_discovery_endpoint": cloud.resource_manager.rstrip("/") + "/",
+    }
+
+
+def parts(arm_id: str) -> tuple[str, str, str]:
+    """Subscription, resource group and name of an id, as SDK operations take them."""
+    arm = ArmId.parse(arm_id)
+    return arm.subscription, arm.resource_group, arm.name

@@ -1,0 +1,174 @@
+"""Runs the plan: reads on a few threads until nothing more is wanted, and grows the snapshot."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from auditor.model.ids import key
+from auditor.model.paths import Tree, keep
+from auditor.model.snapshot import Failure, Listing, Resource, Snapshot, Unread
+from auditor.model.times import moment
+from auditor.model.types import CREATED_TIMES, EVENTS, RESOURCES
+from collectors import (
+    activity,
+    aks,
+    authorization,
+    container_registry,
+    dns_resolver,
+    key_vault,
+    machine_learning,
+    network,
+    private_dns,
+    storage,
+    subscriptions,
+)
+from collectors.clients import Answer, Clients
+from collectors.plan import wanted
+from collectors.readers import Query, Read, Reader
+
+READERS: dict[str, Reader] = {
+    reader.type: reader
+    for module in (
+        subscriptions,
+        machine_learning,
+        aks,
+        storage,
+        key_vault,
+        container_registry,
+        network,
+        private_dns,
+        dns_resolver,
+        authorization,
+        activity,
+    )
+    for reader in module.READERS
+}
+# ARM refuses a window of more than 90 days; five minutes of it are left for clocks that differ.
+WINDOW = timedelta(days=90) - timedelta(minutes=5)
+TIME_IS_UP = "the run's time was up before this was read"
+
+
+class Crawl:
+    """One collection. Workers only read; everything that touches the snapshot happens in the calling thread."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        snapshot: Snapshot,
+        threads: int,
+        deadline: float | None,
+        progress: Callable[[str, int, int], None],
+    ) -> None:
+        self.clients = clients
+        self.snapshot = snapshot
+        self.deadline = deadline
+        self.progress = progress
+        self.since = snapshot.taken_at - WINDOW
+        self._threads = threads
+        self._todo: queue.SimpleQueue[Read | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Read, Answer]] = queue.SimpleQueue()
+        self._trees: dict[str, Tree] = {t: r.wanted for t, r in READERS.items()}
+
+    def run(self) -> None:
+        """Read until the plan wants nothing more, or the time is up."""
+        # Daemon threads: one that hangs on a socket must not keep the process from ending.
+        for number in range(self._threads):
+            threading.Thread(target=self._work, name=f"read-{number}", daemon=True).start()
+        asked: dict[Read, bool] = {}
+        canonical: dict[tuple[str, str, bool, str], Read] = {}  # one read for every casing of an id
+        finished = 0
+        while True:
+            for read in wanted(self.snapshot):
+                read = canonical.setdefault((read.type, key(read.at), read.listing, read.query), read)
+                if read not in asked:
+                    asked[read] = False
+                    self._todo.put(read)
+            if finished == len(asked):
+                break
+            try:
+                batch = [self._done.get(timeout=self._left())]
+            except queue.Empty:
+                self._give_up([read for read, done in asked.items() if not done])
+                break
+            while not self._done.empty():
+                batch.append(self._done.get())
+            for read, answer in batch:
+                asked[read] = True
+                finished += 1
+                self.take(read, answer)
+                self.progress(read.type, finished, len(asked))
+        for _ in range(self._threads):
+            self._todo.put(None)
+
+    def take(self, read: Read, answer: Answer) -> None:
+        """Put what was read into the snapshot."""
+        if not read.listing:
+            for body in answer.bodies:
+                self._resource(read.type, body, read.at)
+            if self.snapshot.get(read.at) is None:
+                failure = answer.failure or Failure(reason="Azure's answer holds no such resource")
+                self.snapshot.add_unread(Unread(id=read.at, gone=answer.gone, failure=failure))
+            return
+        ids = []
+        for body in answer.items():
+            if read.type == RESOURCES:
+                self._created(body)
+            elif (added := self._resource(read.type, body, None)) is not None:
+                ids.append(added)
+        self.snapshot.add_listing(
+            Listing(
+                scope=read.at,
+                type=read.type,
+                query=read.query,
+                failure=answer.failure,
+                items=ids if read.query and read.query != CREATED_TIMES else [],
+                since=self.since if read.type == EVENTS else None,
+            )
+        )
+
+    def _resource(self, arm_type: str, body: dict[str, object], asked_for: str | None) -> str | None:
+        arm_id = body.get("id")
+        if not isinstance(arm_id, str) or not arm_id.startswith("/"):
+            return None
+        if asked_for is not None and key(arm_id) != key(asked_for):
+            # Some providers answer another form of the id than was asked for; the reference must still be found.
+            arm_id = asked_for
+        kept = keep(body, self._trees[arm_type])
+        self.snapshot.add(Resource(id=arm_id, type=arm_type, body=kept, whole=asked_for is not None))
+        return arm_id
+
+    def _created(self, body: dict[str, object]) -> None:
+        arm_id, when = body.get("id"), body.get("createdTime")
+        if isinstance(arm_id, str) and isinstance(when, str):
+            created = moment(when)
+            if created is not None:
+                self.snapshot.created[key(arm_id)] = created
+
+    def _give_up(self, unread: list[Read]) -> None:
+        late = Answer(failure=Failure(reason=TIME_IS_UP))
+        for read in unread:
+            self.take(read, late)
+
+    def _left(self) -> float | None:
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def _work(self) -> None:
+        while (read := self._todo.get()) is not None:
+            self._done.put((read, self.clients.read(self._operation(read), READERS[read.type].needs)))
+
+    def _operation(self, read: Read) -> Callable[[Clients], object]:
+        """The SDK call of a read, made where the clients catch what goes wrong."""
+
+        def run(clients: Clients) -> object:
+            reader = READERS[read.type]
+            if read.listing and reader.list is not None:
+                return reader.list(clients, read.at, Query(read.query, self.since))
+            if not read.listing and reader.get is not None:
+                return reader.get(clients, read.at)
+            raise LookupError(f"nothing reads {read.type} this way")
+
+        return run

@@ -1,0 +1,58 @@
+"""What stops a collection, said to the user; and what Azure answered, turned into the reason for a gap."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from auditor.model.snapshot import Failure
+
+ABSENT_CODES = {"ResourceNotFound", "ResourceGroupNotFound"}
+ACTION = re.compile(r"perform action '([^']+)'")
+
+
+class CollectionError(Exception):
+    """No audit is possible; ``help`` says what to do about it."""
+
+    def __init__(self, message: str, help: str) -> None:  # noqa: A002
+        super().__init__(message)
+        self.help = help
+
+
+class RefusedRequestError(Exception):
+    """A request that must never leave: anything but a GET to the cloud's own Resource Manager."""
+
+
+def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:
+    """The failure that an error answer makes, and whether it says that the resource does not exist.
+
+    404 is absence only with the codes ResourceNotFound and ResourceGroupNotFound; SubscriptionNotFound may be another
+    tenant's. ``action`` is the permission of the read, for answers that do not name it.
+    """
+    error = _error(text)
+    code, message = str(error.get("code") or ""), str(error.get("message") or "")
+    named = ACTION.search(message)
+    needs = (named.group(1) if named else action) if status in (401, 403) else None
+    words = message.split(". ")[0].strip().rstrip(".") if message else f"HTTP {status}"
+    if status == 403:
+        words = f"not permitted to {needs}"
+    reason = f"{code}: {words}" if code else words
+    return Failure(reason=reason[:300], http_status=status, needs_action=needs), status == 404 and code in ABSENT_CODES
+
+
+def from_exception(error: BaseException) -> Failure:
+    """The failure of a read that brought no answer, in one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return Failure(reason=f"{type(error).__name__}: {text}"[:300])
+
+
+def _error(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error", body)
+    return error if isinstance(error, dict) else {}

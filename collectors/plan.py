@@ -1,0 +1,298 @@
+"""What an audit has to read next, given what it has read: every reference between resources that is followed, on one page.
+
+`wanted` walks from the audited subscriptions through each workspace to what it leans on, and yields every read that
+this needs. The crawl asks again whenever something has arrived, and skips what it has asked for: so a request starts as
+soon as its inputs are there, and unrelated resources cost nothing beyond the lists they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from auditor.model.ids import ArmId, equal, key, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.shapes import (
+    CONNECTIONS,
+    account_id,
+    connected_endpoints,
+    dig_text,
+    managed_connections,
+    nics,
+    node_group,
+    peered_vnets,
+    targets,
+    zone_ids,
+)
+from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.types import (
+    A_RECORDS,
+    BASTIONS,
+    CLUSTER_CONNECTIONS,
+    CLUSTERS,
+    COMPUTES,
+    CREATED_TIMES,
+    DATASTORES,
+    DEPLOYMENTS,
+    EVENTS,
+    EXTENSIONS,
+    FIREWALL_POLICIES,
+    FIREWALLS,
+    FORWARDING_RULES,
+    GATEWAYS,
+    INBOUND_ENDPOINTS,
+    NICS,
+    ONLINE_ENDPOINTS,
+    OUTBOUND_RULES,
+    PRIVATE_ENDPOINTS,
+    REGISTRIES,
+    REPLICATIONS,
+    RESOLVERS,
+    RESOURCES,
+    ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS,
+    RULESET_LINKS,
+    RULESETS,
+    STARTS,
+    STORAGE_ACCOUNTS,
+    TRUSTED_ACCESS,
+    VAULTS,
+    VNETS,
+    WORKSPACES,
+    ZONE_GROUPS,
+    ZONE_LINKS,
+    ZONES,
+    assigned_to,
+)
+from collectors.readers import Read
+
+SUBSCRIPTION_WIDE = (WORKSPACES, CLUSTERS, STORAGE_ACCOUNTS, VAULTS, REGISTRIES, VNETS, PRIVATE_ENDPOINTS, ZONES)
+NAMED = {"storageAccount": STORAGE_ACCOUNTS, "keyVault": VAULTS, "containerRegistry": REGISTRIES}
+# Roles that stand in the catalogue by GUID need no definition; any other might be a custom one.
+AZURE_DNS = "168.63.129.16"
+
+
+def wanted(snapshot: Snapshot) -> Iterator[Read]:
+    """Every read that the audit needs as far as it can be told now; many were asked for already."""
+    for subscription in snapshot.subscriptions:
+        if subscription.audited:
+            for arm_type in SUBSCRIPTION_WIDE:
+                yield Read(arm_type, f"/subscriptions/{subscription.id}", listing=True)
+    for workspace in snapshot.of_type(WORKSPACES):
+        if _audited(snapshot, workspace.id) and snapshot.scope.admits(workspace.id):
+            yield from _workspace(snapshot, workspace)
+    yield from _resolvers(snapshot)
+    narrowed = snapshot.scope.workspaces or snapshot.scope.resource_groups
+    for cluster in snapshot.of_type(CLUSTERS):
+        if not narrowed:
+            yield Read(EXTENSIONS, cluster.id, listing=True)
+
+
+def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
+    yield Read(COMPUTES, workspace.id, listing=True)
+    attached = [c for c in snapshot.children(workspace.id, COMPUTES) if _is_aks(c)]
+    if not attached:
+        return
+    yield Read(DATASTORES, workspace.id, listing=True)
+    yield Read(ONLINE_ENDPOINTS, workspace.id, listing=True)
+    for endpoint in snapshot.children(workspace.id, ONLINE_ENDPOINTS):
+        target = str(endpoint.raw("properties.compute") or "")
+        if any(same(target, c.id) or equal(target, c.name) for c in attached):
+            yield Read(DEPLOYMENTS, endpoint.id, listing=True)
+    home = workspace
+    if equal(workspace.raw("kind"), "Project"):
+        hub_id = str(workspace.raw("properties.hubResourceId") or "")
+        yield from _get(snapshot, WORKSPACES, hub_id)
+        hub = snapshot.get(hub_id)
+        if hub is None:
+            return
+        home = hub
+    yield from _managed_network(home)
+    yield from _home(snapshot, home, workspace)
+    for compute in attached:
+        yield from _compute(snapshot, home, compute)
+
+
+def _managed_network(home: Resource) -> Iterator[Read]:
+    mode = home.raw("properties.managedNetwork.isolationMode")
+    if isinstance(mode, str) and not equal(mode, "Disabled"):
+        yield Read(OUTBOUND_RULES, home.id, listing=True)
+
+
+def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[Read]:
+    """The workspace (or its hub), what it names, and the storage behind the datastores: each with its endpoints."""
+    yield from _endpoints(snapshot, home)
+    for endpoint in _endpoints_of(snapshot, home):
+        yield from _around(snapshot, vnet_of(str(endpoint.raw("properties.subnet.id") or "")), people=True)
+    ids = {name: home.raw(f"properties.{name}") for name in NAMED}
+    accounts = [account_id(snapshot, d) for d in snapshot.children(workspace.id, DATASTORES)]
+    named = [(t, i) for n, t in NAMED.items() if isinstance(i := ids[n], str)]
+    named += [(STORAGE_ACCOUNTS, a) for a in dict.fromkeys(accounts) if a]
+    for arm_type, arm_id in named:
+        yield from _get(snapshot, arm_type, arm_id)
+        resource = snapshot.get(arm_id)
+        if resource is not None:
+            yield from _endpoints(snapshot, resource)
+            if arm_type == REGISTRIES:
+                yield Read(REPLICATIONS, resource.id, listing=True)
+        else:
+            yield from _targeting(snapshot, arm_id)
+
+
+def _compute(snapshot: Snapshot, home: Resource, compute: Resource) -> Iterator[Read]:
+    if compute.raw("identity.type") is None and home.raw("properties.hbiWorkspace") is True:
+        yield Read(COMPUTES, compute.id)
+    storage, principal = home.raw("properties.storageAccount"), compute.raw("identity.principalId")
+    if home.raw("properties.hbiWorkspace") is True and isinstance(storage, str) and isinstance(principal, str):
+        yield Read(ROLE_ASSIGNMENTS, storage, listing=True, query=assigned_to(principal))
+        listing = snapshot.listing(storage, ROLE_ASSIGNMENTS, assigned_to(principal))
+        for assignment in [snapshot.get(i) for i in listing.items] if listing else []:
+            role = assignment.raw("properties.roleDefinitionId") if assignment else None
+            if isinstance(role, str):
+                yield from _get(snapshot, ROLE_DEFINITIONS, role)
+    cluster_id = compute.raw("properties.resourceId")
+    if not isinstance(cluster_id, str) or not of_type(cluster_id, CLUSTERS):
+        return
+    yield from _get(snapshot, CLUSTERS, cluster_id)
+    cluster = snapshot.get(cluster_id)
+    if cluster is not None:
+        yield from _cluster(snapshot, cluster, cluster_id)
+
+
+def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read]:
+    yield Read(EVENTS, named, listing=True, query=STARTS)
+    yield Read(EXTENSIONS, cluster.id, listing=True)
+    if cluster.raw("properties.apiServerAccessProfile.enablePrivateCluster") is True:
+        yield Read(CLUSTER_CONNECTIONS, cluster.id, listing=True)
+        yield Read(TRUSTED_ACCESS, cluster.id, listing=True)
+        yield Read(RESOURCES, subscription_of(cluster.id), listing=True, query=CREATED_TIMES)
+    for connection in snapshot.children(cluster.id, CLUSTER_CONNECTIONS):
+        endpoint_id = connection.raw("properties.privateEndpoint.id")
+        if isinstance(endpoint_id, str):
+            yield from _get(snapshot, PRIVATE_ENDPOINTS, endpoint_id)
+            yield Read(RESOURCES, subscription_of(endpoint_id), listing=True, query=CREATED_TIMES)
+    for pool in [p for _, p in cluster.objects("properties.agentPoolProfiles")]:
+        for name in ("vnetSubnetID", "podSubnetID"):
+            if subnet := dig_text(pool, name):
+                yield from _aks_vnet(snapshot, vnet_of(subnet))
+    if group := node_group(cluster):
+        if not any(dig_text(p, "vnetSubnetID") for _, p in cluster.objects("properties.agentPoolProfiles")):
+            yield Read(VNETS, group, listing=True)
+            for vnet in snapshot.children(group, VNETS):
+                yield from _aks_vnet(snapshot, vnet.id)
+
+
+def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
+    """Where AKS resolves names and what it is peered with: zones and rulesets of those subscriptions too."""
+    yield from _around(snapshot, vnet_id)
+    vnet = snapshot.get(vnet_id)
+    if vnet is None:
+        return
+    near = list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
+    for subscription in near:
+        yield Read(ZONES, subscription, listing=True)
+    servers = [s for s in vnet.raw("properties.dhcpOptions.dnsServers") or [] if s != AZURE_DNS]
+    for subscription in near if servers else near[:1]:
+        yield Read(RULESETS, subscription, listing=True)
+    for subscription in near if servers else ():
+        yield Read(FIREWALLS, subscription, listing=True)
+        yield Read(RESOLVERS, subscription, listing=True)
+    for zone in snapshot.of_type(ZONES):
+        if _serves(snapshot, zone):
+            yield Read(ZONE_LINKS, zone.id, listing=True)
+            yield Read(A_RECORDS, zone.id, listing=True)
+
+
+def _around(snapshot: Snapshot, vnet_id: str, *, people: bool = False) -> Iterator[Read]:
+    """A VNet and those peered with it; with ``people``, the Bastions and gateways there."""
+    if not of_type(vnet_id, VNETS):
+        return
+    yield from _get(snapshot, VNETS, vnet_id)
+    vnet = snapshot.get(vnet_id)
+    near = [vnet_id, *(peered_vnets(vnet) if vnet else [])]
+    for remote in near[1:]:
+        yield from _get(snapshot, VNETS, remote)
+    if not people:
+        return
+    for arm_id in near:
+        yield Read(BASTIONS, subscription_of(arm_id), listing=True)
+        there = snapshot.get(arm_id)
+        subnets = [dig_text(s, "name") for _, s in there.objects("properties.subnets")] if there else []
+        if any(equal(s, "GatewaySubnet") for s in subnets):
+            yield Read(GATEWAYS, resource_group_of(arm_id), listing=True)
+
+
+def _endpoints(snapshot: Snapshot, target: Resource) -> Iterator[Read]:
+    """The private endpoints of a resource: those found, and those it lists that are elsewhere."""
+    managed = managed_connections(snapshot, target)
+    for path, connection in target.objects(CONNECTIONS):
+        endpoint_id = dig_text(connection, "properties", "privateEndpoint", "id")
+        if endpoint_id and path not in managed:
+            yield from _get(snapshot, PRIVATE_ENDPOINTS, endpoint_id)
+    yield from _targeting(snapshot, target.id)
+
+
+def _targeting(snapshot: Snapshot, target_id: str) -> Iterator[Read]:
+    for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
+        if any(key(t) == key(target_id) for t in targets(endpoint)):
+            yield from _endpoint(snapshot, endpoint)
+
+
+def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
+    for nic in nics(endpoint):
+        yield from _get(snapshot, NICS, nic)
+    yield from _get(snapshot, VNETS, vnet_of(str(endpoint.raw("properties.subnet.id") or "")))
+    yield Read(ZONE_GROUPS, endpoint.id, listing=True)
+    for group in snapshot.children(endpoint.id, ZONE_GROUPS):
+        for zone_id in zone_ids(group):
+            yield from _get(snapshot, ZONES, zone_id)
+
+
+def _endpoints_of(snapshot: Snapshot, target: Resource) -> Iterable[Resource]:
+    listed = [e for i in connected_endpoints(target) if (e := snapshot.get(i)) is not None]
+    return {e.id: e for e in (*listed, *_found(snapshot, target.id))}.values()
+
+
+def _found(snapshot: Snapshot, target_id: str) -> Iterator[Resource]:
+    for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
+        if any(key(t) == key(target_id) for t in targets(endpoint)):
+            yield endpoint
+
+
+def _serves(snapshot: Snapshot, zone: Resource) -> bool:
+    """Whether a zone has the name of one that an environment's endpoints need."""
+    return any(
+        equal(zone.name, name.private)
+        for group in ("amlworkspace", "blob", "file", "dfs", "vault", "registry")
+        for name in snapshot.cloud.zones(group)
+    )
+
+
+def _resolvers(snapshot: Snapshot) -> Iterator[Read]:
+    for firewall in snapshot.of_type(FIREWALLS):
+        if isinstance(policy := firewall.raw("properties.firewallPolicy.id"), str):
+            yield from _get(snapshot, FIREWALL_POLICIES, policy)
+    for resolver in snapshot.of_type(RESOLVERS):
+        yield Read(INBOUND_ENDPOINTS, resolver.id, listing=True)
+    for ruleset in snapshot.of_type(RULESETS):
+        yield Read(RULESET_LINKS, ruleset.id, listing=True)
+        yield Read(FORWARDING_RULES, ruleset.id, listing=True)
+        # A ruleset forwards to an inbound endpoint, most often in its own subscription.
+        yield Read(RESOLVERS, subscription_of(ruleset.id), listing=True)
+
+
+def _get(snapshot: Snapshot, arm_type: str, arm_id: str) -> Iterator[Read]:
+    """A resource by id, unless it is there or a list that may hold it is still under way."""
+    if not arm_id or snapshot.get(arm_id) is not None or not of_type(arm_id, arm_type):
+        return
+    subscription = subscription_of(arm_id)
+    if arm_type in SUBSCRIPTION_WIDE and _audited(snapshot, arm_id) and not snapshot.listing(subscription, arm_type):
+        return
+    yield Read(arm_type, arm_id)
+
+
+def _audited(snapshot: Snapshot, arm_id: str) -> bool:
+    subscription = ArmId.parse(arm_id).subscription.lower()
+    return any(s.audited and s.id.lower() == subscription for s in snapshot.subscriptions)
+
+
+def _is_aks(compute: Resource) -> bool:
+    return any(equal(compute.raw("properties.computeType"), t) for t in ("Kubernetes", "AKS"))

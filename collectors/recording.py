@@ -1,0 +1,220 @@
+"""Recordings: the raw ARM exchange as readable JSON, one file a request, with tokens and secrets left out.
+
+A recording is replayed below the SDK clients, so that the very same collectors run over it. The api-version stays part
+of a request: one resource read with two versions has two bodies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import requests
+from pydantic import BaseModel, ValidationError
+from requests.adapters import BaseAdapter
+
+from auditor.model.clouds import Cloud
+from auditor.model.snapshot import Scope
+from collectors.errors import CollectionError
+
+MANIFEST = "recording.json"
+LARGEST_FILE = 64 * 2**20
+# Named by Azure as secret, or holding one: https://learn.microsoft.com/rest/api/azureml/compute/list-keys and the
+# properties that ARM marks x-ms-secret.
+SECRET = re.compile(
+    r"(connectionstring|password|secret|accountkey|sastoken|sasuri|accesskey|primarykey|secondarykey|"
+    r"instrumentationkey|telemetryappinsightskey|kubeconfig|sharedkey$|^token$|protectedsettings|keydata|certdata|"
+    r"ssl(cert|key)|^certificate$|^key[12]?$)",
+    re.IGNORECASE,
+)
+SIGNED = re.compile(r"(?i)([?&;]|^)(sig|sharedaccesssignature|accountkey|sharedaccesskey|password)=[^&;\s]+")
+REDACTED = "REDACTED"
+
+
+class Manifest(BaseModel):
+    """What a recording needs to be run again: where, when, and what was asked for."""
+
+    version: Literal["1"] = "1"
+    recorded_at: datetime
+    cloud: Cloud
+    tenant_id: str | None = None
+    subscriptions: list[str]
+    scope: Scope = Scope()
+
+
+class Exchange(BaseModel):
+    """One request and its answer."""
+
+    method: str
+    url: str
+    status: int
+    body: Any
+
+
+def request_key(method: str, url: str) -> str:
+    """What makes two requests the same: method, path and query, whatever the host and the case."""
+    parts = urlsplit(url)
+    query = sorted((k.lower(), v) for k, v in parse_qsl(parts.query, keep_blank_values=True))
+    path = re.sub(r"/{2,}", "/", unquote(parts.path)).rstrip("/").lower()
+    return f"{method} {path}?{'&'.join(f'{k}={v}' for k, v in query).lower()}"
+
+
+def redact(value: Any) -> Any:
+    """A body without secrets: values of secret names, and signatures inside texts."""
+    if isinstance(value, dict):
+        return {k: REDACTED if _secret(k, v) else redact(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [redact(v) for v in value]
+    if isinstance(value, str):
+        return SIGNED.sub(rf"\1\2={REDACTED}", value)
+    return value
+
+
+def _secret(name: str, value: Any) -> bool:
+    return isinstance(value, str) and bool(value) and bool(SECRET.search(name))
+
+
+class RecordingAdapter(BaseAdapter):
+    """Passes requests to ``inner`` and keeps each final exchange in a folder."""
+
+    def __init__(self, inner: BaseAdapter, folder: Path) -> None:
+        super().__init__()
+        self.inner = inner
+        self.folder = folder
+        self._lock = threading.Lock()
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
+        verify: bool | str = True,
+        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        response = self.inner.send(request, stream, timeout, verify, cert, proxies)
+        try:
+            body = response.json()
+        except ValueError:
+            body = response.text
+        if response.status_code != 429 and response.status_code < 500:
+            self._keep(Exchange(method="GET", url=request.url or "", status=response.status_code, body=body))
+        return response
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _keep(self, exchange: Exchange) -> None:
+        name = file_name(exchange.method, exchange.url)
+        text = json.dumps(
+            {
+                "request": {"method": exchange.method, "url": SIGNED.sub(rf"\1\2={REDACTED}", exchange.url)},
+                "response": {"status": exchange.status, "body": redact(exchange.body)},
+            },
+            indent=1,
+            ensure_ascii=False,
+        )
+        with self._lock:
+            write_private(self.folder / name, text + "\n")
+
+
+def file_name(method: str, url: str) -> str:
+    """A readable, unique and safe file name: the last parts of the path, and a hash of the whole request."""
+    parts = [p for p in unquote(urlsplit(url).path).split("/") if p]
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", "_".join(parts[-3:]))[-80:].strip("-.")
+    digest = hashlib.sha256(request_key(method, url).encode()).hexdigest()[:12]
+    return f"{readable or 'root'}--{digest}.json"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+
+
+def start(folder: Path, manifest: Manifest) -> None:
+    """Begin a recording in a new or empty folder.
+
+    Raises:
+        CollectionError: the folder cannot be written, or holds something already.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise CollectionError(f"{folder} is not empty", "give --record a new folder")
+        write_private(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+    except OSError as error:
+        raise CollectionError(
+            f"cannot record to {folder}: {error.strerror}", "give --record a folder to write to"
+        ) from error
+
+
+class Recording:
+    """A recording that was read from a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        help_ = "give --replay a folder that --record wrote"
+        try:
+            self.manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        except OSError as error:
+            raise CollectionError(f"cannot read the recording {folder}: {error.strerror}", help_) from error
+        except ValidationError as error:
+            raise CollectionError(f"{folder / MANIFEST} is not a recording of this version", help_) from error
+        self.answers: dict[str, tuple[int, Any]] = {}
+        for path in sorted(folder.glob("*.json")):
+            if path.name == MANIFEST:
+                continue
+            try:
+                if path.stat().st_size > LARGEST_FILE:
+                    raise CollectionError(f"{path} is larger than any answer of Azure", help_)
+                exchange = json.loads(path.read_bytes())
+                request, response = exchange["request"], exchange["response"]
+                at = request_key(str(request["method"]), str(request["url"]))
+                self.answers[at] = (int(response["status"]), response["body"])
+            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+                raise CollectionError(f"{path} is not a recorded exchange", help_) from error
+
+
+class ReplayAdapter(BaseAdapter):
+    """Answers from a recording. A request that was never recorded is an error of its own, not an empty answer."""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self.recording = recording
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
+        verify: bool | str = True,
+        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        at = request_key(request.method or "", request.url or "")
+        status, body = self.recording.answers.get(
+            at, (404, {"error": {"code": "NotRecorded", "message": "The recording does not hold this request."}})
+        )
+        return respond(request, status, body)
+
+    def close(self) -> None:
+        return None
+
+
+def respond(request: requests.PreparedRequest, status: int, body: Any) -> requests.Response:
+    """A response as `requests` makes them."""
+    response = requests.Response()
+    response.status_code = status
+    response.url = request.url or ""
+    response.request = request
+    response.headers["Content-Type"] = "application/json"
+    response._content = (body if isinstance(body, str) else json.dumps(body)).encode()
+    return response

@@ -1,0 +1,83 @@
+"""The one HTTP session under every client, with the read-only guard at its bottom.
+
+The guard stands below every policy and retry of the SDKs, because they write on their own: a GET that is answered 409
+makes the SDK POST a provider registration. Only GET to the cloud's own Resource Manager passes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from auditor.model.snapshot import Traffic
+from collectors.errors import RefusedRequestError
+
+REQUEST_ID = "x-ms-client-request-id"
+
+
+class ReadOnlyAdapter(BaseAdapter):
+    """Lets GETs to one host through to ``inner``, counts them, and refuses everything else."""
+
+    def __init__(self, inner: BaseAdapter, resource_manager: str) -> None:
+        super().__init__()
+        self.inner = inner
+        self.host = urlsplit(resource_manager).netloc.lower()
+        self.traffic = Traffic()
+        self._lock = threading.Lock()
+        self._sent: set[str] = set()
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
+        verify: bool | str = True,
+        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        url = urlsplit(request.url or "")
+        if request.method != "GET":
+            raise RefusedRequestError(f"refused to send {request.method} {url.path}: this tool only reads")
+        if url.scheme != "https" or url.netloc.lower() != self.host:
+            raise RefusedRequestError(
+                f"refused to send a token to {url.netloc}: not the Resource Manager of this cloud"
+            )
+        self._count(request.headers.get(REQUEST_ID))
+        response = self.inner.send(request, stream, timeout, verify, cert, proxies)
+        if response.status_code == 429:
+            with self._lock:
+                self.traffic.throttled += 1
+        return response
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _count(self, request_id: str | bytes | None) -> None:
+        """A retry carries the same client request id as the first try."""
+        with self._lock:
+            self.traffic.requests += 1
+            if request_id:
+                name = str(request_id)
+                self.traffic.retries += name in self._sent
+                self._sent.add(name)
+
+
+def https(threads: int) -> HTTPAdapter:
+    """The adapter of a live run: a pool as wide as the threads, and no retries of its own, which the SDKs do."""
+    return HTTPAdapter(pool_connections=4, pool_maxsize=threads + 2, max_retries=0)
+
+
+def open_session(inner: BaseAdapter, resource_manager: str) -> tuple[requests.Session, ReadOnlyAdapter]:
+    """A session on which nothing but reads of one Resource Manager can be sent."""
+    session = requests.Session()
+    session.max_redirects = 0
+    guard = ReadOnlyAdapter(inner, resource_manager)
+    for prefix in list(session.adapters):
+        del session.adapters[prefix]
+    session.mount("https://", guard)
+    session.mount("http://", guard)
+    return session, guard

@@ -1,0 +1,38 @@
+"""The registry lets trusted Microsoft services in.
+
+What it checks: ``networkRuleBypassOptions`` is AzureServices, where the registry has a firewall or is closed.
+
+Why it matters: Azure ML builds and pulls images as a trusted service. Without the exception it is locked out.
+
+How to fix it: allow trusted services.
+
+When it is unknown: the registry, or the property, is not in Azure's answer.
+"""
+
+from __future__ import annotations
+
+from auditor.model.environment import Environment
+from auditor.model.rule import LEARN, rule
+from auditor.model.verdict import Severity, Verdict, applies, fail, ok, require
+
+
+@rule(
+    id="ACR-003",
+    title="Registry allows trusted Microsoft services",
+    severity=Severity.HIGH,
+    about=Environment,
+    resource="registry",
+    fix="az acr update -n {registry} --allow-trusted-services true",
+    references=(f"{LEARN}/container-registry/allow-access-trusted-services",),
+    controls=("MCSB NS-2",),
+)
+def trusted_services(env: Environment) -> Verdict:
+    applies(env.registry_named.value, "the workspace names no registry yet")
+    path = env.registry
+    assert path is not None  # noqa: S101  (a named registry has a path)
+    registry = path.resource
+    require(path.restricted, "the registry is not network restricted")
+    bypass = registry.text("properties.networkRuleBypassOptions")
+    if bypass.value.lower() != "azureservices":
+        return fail(f"networkRuleBypassOptions is {bypass.value}", bypass)
+    return ok("trusted Microsoft services bypass the firewall", bypass)

@@ -1,0 +1,37 @@
+"""The container registry is closed to the public network.
+
+What it checks: ``publicNetworkAccess`` is Disabled; or the default action is Deny, with IP rules that together admit
+no more than a /8. Rules for 0.0.0.0/1 and 128.0.0.0/1 are the whole internet, whatever they are called.
+
+Why it matters: a private endpoint adds a private way in, it does not close the public one.
+
+How to fix it: deny by default, or disable public network access. With service endpoints Deny is right, since Disabled
+turns VNet rules off.
+
+When it is unknown: the container registry could not be read, or a network security perimeter decides, whose rules are
+not read.
+"""
+
+from __future__ import annotations
+
+from auditor.model.environment import Environment, existing
+from auditor.model.rule import LEARN, rule
+from auditor.model.verdict import Severity, Verdict, applies
+
+
+@rule(
+    id="ACR-004",
+    title="Registry is closed to public networks",
+    severity=Severity.HIGH,
+    about=Environment,
+    resource="registry",
+    fix="az acr update -n {registry} --public-network-enabled false",
+    references=(f"{LEARN}/container-registry/container-registry-access-selected-networks",),
+    controls=("MCSB NS-2",),
+)
+def registry_closed(env: Environment) -> Verdict:
+    applies(env.registry_named.value, "the workspace names no registry yet")
+    path = env.registry
+    assert path is not None  # noqa: S101  (a named registry has a path)
+    existing(path.target)
+    return path.closed

@@ -1,0 +1,36 @@
+"""People have a private way to a workspace that is closed to the public network.
+
+What it checks: the VNet of the workspace's endpoint, or one directly peered with it, has a Bastion host, a VPN or
+ExpressRoute gateway, or uses a peered VNet's gateway.
+
+Why it matters: without one, whoever has to work with the workspace will sooner or later open it to the public again.
+
+How to fix it: add a Bastion host or a gateway; or, if people come another way, take note and waive this.
+
+When it is unknown: a VNet, the Bastion hosts or the gateways around it could not be read.
+"""
+
+from __future__ import annotations
+
+from auditor.model.environment import Environment
+from auditor.model.rule import LEARN, rule
+from auditor.model.verdict import Severity, Verdict, applies, fail, require
+
+
+@rule(
+    id="AML-006",
+    title="A private path for people to the workspace exists",
+    severity=Severity.LOW,
+    about=Environment,
+    resource="home",
+    fix="az network bastion create -g {vnet_group} -n bas-{vnet} --vnet-name {vnet} "
+    "--public-ip-address <pip> -l {region}",
+    references=(f"{LEARN}/machine-learning/how-to-secure-workspace-vnet#securely-connect-to-your-workspace",),
+)
+def private_path_for_people(env: Environment) -> Verdict:
+    applies(env.has_workspace_endpoint, "the workspace has no private endpoint")
+    require(env.workspace_path.closed, "the workspace is public")
+    found = env.people
+    if found.failed:
+        return fail(f"{found.message}: verify how users reach the workspace", *found.evidence)
+    return found

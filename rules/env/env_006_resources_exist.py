@@ -1,0 +1,46 @@
+"""The resources that the workspace names exist.
+
+What it checks: the storage account, Key Vault and container registry that the workspace refers to were found, in this
+subscription or, followed by id, in another.
+
+Why it matters: a workspace keeps these ids for ever. When one of the resources is deleted, images, models and secrets
+are gone and deployments fail, while the workspace itself still looks healthy.
+
+How to fix it: restore the resource where soft delete allows it, or recreate the workspace: the ids cannot be changed.
+
+When it is unknown: a named resource could not be read. Only ResourceNotFound and ResourceGroupNotFound are absence. A
+workspace that names no registry yet passes, since the first image build makes it.
+"""
+
+from __future__ import annotations
+
+from auditor.model.environment import Environment
+from auditor.model.facts import Missing
+from auditor.model.ids import ArmId
+from auditor.model.rule import LEARN, rule
+from auditor.model.snapshot import Gone
+from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
+
+
+@rule(
+    id="ENV-006",
+    title="The resources that the workspace names exist",
+    severity=Severity.CRITICAL,
+    about=Environment,
+    resource="home",
+    fix="az resource show --ids {storage_id} {vault_id} {registry_id}  # restore what is missing, "
+    "e.g. az keyvault recover",
+    references=(f"{LEARN}/machine-learning/concept-workspace#associated-resources",),
+)
+def resources_exist(env: Environment) -> Verdict:
+    require(env.attached, "there is no cluster")
+    home = env.home
+    gone = [f"the {what} {ArmId.parse(arm_id).name}" for what, arm_id, found in env.named if isinstance(found, Gone)]
+    paths = ("properties.storageAccount", "properties.keyVault", "properties.containerRegistry")
+    seen = [home.see(path) for path in paths]
+    if gone:
+        return fail(f"{' and '.join(gone)} of the workspace no longer exist", *seen)
+    unread = [found for _, _, found in env.named if isinstance(found, Missing)]
+    if unread:
+        return unknown("; ".join(m.reason for m in unread), *unread, seen=seen)
+    return ok("everything that the workspace names was found", *seen)

@@ -1,0 +1,34 @@
+"""The Key Vault is closed to the public network.
+
+What it checks: ``publicNetworkAccess`` is Disabled; or the default action is Deny, with IP rules that together admit
+no more than a /8. Rules for 0.0.0.0/1 and 128.0.0.0/1 are the whole internet, whatever they are called.
+
+Why it matters: a private endpoint adds a private way in, it does not close the public one.
+
+How to fix it: deny by default, or disable public network access. With service endpoints Deny is right, since Disabled
+turns VNet rules off.
+
+When it is unknown: the Key Vault could not be read, or a network security perimeter decides, whose rules are not
+read.
+"""
+
+from __future__ import annotations
+
+from auditor.model.environment import Environment, existing
+from auditor.model.rule import LEARN, rule
+from auditor.model.verdict import Severity, Verdict
+
+
+@rule(
+    id="KV-002",
+    title="Key Vault is closed to public networks",
+    severity=Severity.HIGH,
+    about=Environment,
+    resource="vault",
+    fix="az keyvault update -g {vault_group} -n {vault} --default-action Deny",
+    references=(f"{LEARN}/key-vault/general/network-security",),
+    controls=("MCSB NS-2",),
+)
+def vault_closed(env: Environment) -> Verdict:
+    existing(env.vault.target)
+    return env.vault.closed
