@@ -33,12 +33,17 @@ def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:
     error = _error(text)
     code, message = str(error.get("code") or ""), str(error.get("message") or "")
     named = ACTION.search(message)
-    needs = (named.group(1) if named else action) if status in (401, 403) else None
+    needs = _action(named.group(1) if named else "", action) if status in (401, 403) else None
     words = message.split(". ")[0].strip().rstrip(".") if message else f"HTTP {status}"
     if status == 403:
         words = f"not permitted to {needs}"
     reason = f"{code}: {words}" if code else words
     return Failure(reason=reason[:300], http_status=status, needs_action=needs), status == 404 and code in ABSENT_CODES
+
+
+def _action(said: str, known: str) -> str:
+    """The action that Azure names, unless that is ours in another case, or none of a resource provider."""
+    return known if said.lower() == known.lower() or "." not in said.partition("/")[0] else said
 
 
 def from_exception(error: BaseException) -> Failure:

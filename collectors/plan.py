@@ -66,7 +66,6 @@ from collectors.readers import Read
 
 SUBSCRIPTION_WIDE = (WORKSPACES, CLUSTERS, STORAGE_ACCOUNTS, VAULTS, REGISTRIES, VNETS, PRIVATE_ENDPOINTS, ZONES)
 NAMED = {"storageAccount": STORAGE_ACCOUNTS, "keyVault": VAULTS, "containerRegistry": REGISTRIES}
-# Roles that stand in the catalogue by GUID need no definition; any other might be a custom one.
 AZURE_DNS = "168.63.129.16"
 
 
@@ -97,6 +96,8 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
         target = str(endpoint.raw("properties.compute") or "")
         if any(same(target, c.id) or equal(target, c.name) for c in attached):
             yield Read(DEPLOYMENTS, endpoint.id, listing=True)
+    for compute in attached:
+        yield from _compute(snapshot, compute)
     home = workspace
     if equal(workspace.raw("kind"), "Project"):
         hub_id = str(workspace.raw("properties.hubResourceId") or "")
@@ -107,8 +108,9 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
         home = hub
     yield from _managed_network(home)
     yield from _home(snapshot, home, workspace)
-    for compute in attached:
-        yield from _compute(snapshot, home, compute)
+    if home.raw("properties.hbiWorkspace") is True:
+        for compute in attached:
+            yield from _roles(snapshot, home, compute)
 
 
 def _managed_network(home: Resource) -> Iterator[Read]:
@@ -137,17 +139,22 @@ def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[R
             yield from _targeting(snapshot, arm_id)
 
 
-def _compute(snapshot: Snapshot, home: Resource, compute: Resource) -> Iterator[Read]:
-    if compute.raw("identity.type") is None and home.raw("properties.hbiWorkspace") is True:
+def _roles(snapshot: Snapshot, home: Resource, compute: Resource) -> Iterator[Read]:
+    """What a compute's identity may do on the default storage; the identity itself, where the list left it out."""
+    if compute.raw("identity.type") is None:
         yield Read(COMPUTES, compute.id)
     storage, principal = home.raw("properties.storageAccount"), compute.raw("identity.principalId")
-    if home.raw("properties.hbiWorkspace") is True and isinstance(storage, str) and isinstance(principal, str):
-        yield Read(ROLE_ASSIGNMENTS, storage, listing=True, query=assigned_to(principal))
-        listing = snapshot.listing(storage, ROLE_ASSIGNMENTS, assigned_to(principal))
-        for assignment in [snapshot.get(i) for i in listing.items] if listing else []:
-            role = assignment.raw("properties.roleDefinitionId") if assignment else None
-            if isinstance(role, str):
-                yield from _get(snapshot, ROLE_DEFINITIONS, role)
+    if not isinstance(storage, str) or not isinstance(principal, str):
+        return
+    yield Read(ROLE_ASSIGNMENTS, storage, listing=True, query=assigned_to(principal))
+    listing = snapshot.listing(storage, ROLE_ASSIGNMENTS, assigned_to(principal))
+    for assignment in [snapshot.get(i) for i in listing.items] if listing else []:
+        role = assignment.raw("properties.roleDefinitionId") if assignment else None
+        if isinstance(role, str):
+            yield from _get(snapshot, ROLE_DEFINITIONS, role)
+
+
+def _compute(snapshot: Snapshot, compute: Resource) -> Iterator[Read]:
     cluster_id = compute.raw("properties.resourceId")
     if not isinstance(cluster_id, str) or not of_type(cluster_id, CLUSTERS):
         return
@@ -189,9 +196,8 @@ def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
     near = list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
     for subscription in near:
         yield Read(ZONES, subscription, listing=True)
-    servers = [s for s in vnet.raw("properties.dhcpOptions.dnsServers") or [] if s != AZURE_DNS]
-    for subscription in near if servers else near[:1]:
         yield Read(RULESETS, subscription, listing=True)
+    servers = [s for s in vnet.raw("properties.dhcpOptions.dnsServers") or [] if s != AZURE_DNS]
     for subscription in near if servers else ():
         yield Read(FIREWALLS, subscription, listing=True)
         yield Read(RESOLVERS, subscription, listing=True)

@@ -74,6 +74,14 @@ def peered_vnets(vnet: Resource) -> list[str]:
     return [i for _, p in vnet.objects(PEERINGS) if (i := dig_text(p, "properties", "remoteVirtualNetwork", "id"))]
 
 
+def is_hub_peering(peering: dict[str, Any]) -> bool:
+    """Whether a peering leads to the VNet of a Virtual WAN hub, which connects VNets that have no peering with each
+    other: Azure names that VNet HV_… and the peering RemoteVnetToHubPeering_…
+    https://learn.microsoft.com/azure/virtual-wan/virtual-wan-faq"""
+    hub = dig_text(peering, "properties", "remoteVirtualNetwork", "id").rpartition("/")[2]
+    return hub.upper().startswith("HV_") or dig_text(peering, "name").startswith("RemoteVnetToHubPeering_")
+
+
 def node_group(cluster: Resource) -> str:
     """The id of a cluster's node resource group; empty when it is not known."""
     name = cluster.raw("properties.nodeResourceGroup")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 PIPED_WIDTH: Final = 100
 MIN_WIDTH: Final = 40
+MAX_PROSE: Final = 120
 OPTION: Final = re.compile(r"\s+(?=-{1,2}[A-Za-z]|&& )")
 COMMENT: Final = re.compile(r"\s+#\s+")
 
@@ -39,32 +40,34 @@ class Page:
     def line(self, text: Text | str, indent: int = 0, first: Text | str = "") -> None:
         """A paragraph; ``first`` stands before it, in its indentation."""
         paragraph = text.copy() if isinstance(text, Text) else Text(text)
-        lead = first.copy() if isinstance(first, Text) else Text(first)
+        lead = Text.assemble(first if isinstance(first, Text) else (first, "dim"))
         lead.pad_right(max(indent - lead.cell_len, 0))
-        for wrapped in paragraph.wrap(self._console, max(self.width - lead.cell_len, MIN_WIDTH // 2)) or [Text()]:
+        room = max(min(self.width, MAX_PROSE) - lead.cell_len, MIN_WIDTH // 2)
+        for wrapped in paragraph.wrap(self._console, room) or [Text()]:
             wrapped.rstrip()
             self._print(lead + wrapped)
             lead = Text(" " * lead.cell_len)
 
     def items(self, items: Sequence[Text], indent: int, first: Text | str = "") -> None:
         """Items in a row, separated by dots, that breaks only between them."""
-        room = self.width - indent
+        room = min(self.width, MAX_PROSE) - indent
         rows: list[Text] = []
         for item in items:
             if rows and rows[-1].cell_len + 3 + item.cell_len <= room:
-                rows[-1] = rows[-1] + Text(" · ", style="dim") + item
+                rows[-1] = Text.assemble(rows[-1], (" · ", "dim"), item)
             else:
                 rows.append(item)
         for row in rows:
             self.line(row, indent, first)
             first = ""
 
-    def command(self, command: str, indent: int) -> None:
+    def command(self, command: str, indent: int, first: str = "") -> None:
         """A command over several lines that a shell reads as one, its comments as lines of their own."""
         for row in command.splitlines():
             code, *comments = COMMENT.split(row.strip())
             for piece in continued(code, self.width - indent):
-                self._print(Text(" " * indent) + Text(piece, style="cyan"))
+                self._print(Text.assemble((first.ljust(indent), "dim"), (piece, "cyan")))
+                first = ""
             for comment in comments:
                 self.line(Text(f"# {comment}", style="dim"), indent)
 

@@ -14,7 +14,7 @@ from auditor.model.report import Report
 from auditor.model.snapshot import Failure
 from auditor.model.verdict import Status
 from auditor.reports.table_layout import Page
-from auditor.reports.text import Names, clean, short
+from auditor.reports.text import Names, clean
 
 MAX_CAUSES: Final = 8
 MAX_NAMES: Final = 4
@@ -30,7 +30,7 @@ class Cause:
     rules: dict[str, None] = field(default_factory=dict)
 
 
-def unknowns(report: Report, page: Page) -> None:
+def unknowns(report: Report, page: Page, names: Names) -> None:
     """Unknown results by what is missing, so that each permission is asked for once."""
     causes: dict[Hashable, Cause] = {}
     for result in sorted(report.results, key=lambda r: r.severity.rank):
@@ -38,14 +38,14 @@ def unknowns(report: Report, page: Page) -> None:
             for missing in result.verdict.missing:
                 cause = causes.setdefault(_cause(missing), Cause(_words(missing)))
                 if missing.resource_id:
-                    cause.places[short(missing.resource_id)] = None
+                    cause.places[names.of(missing.resource_id)] = None
                 cause.rules[result.rule.id] = None
     if causes:
-        page.heading(f"Unknown ({report.count(Status.UNKNOWN):,}), for want of")
+        page.heading(f"Unknown ({report.count(Status.UNKNOWN):,}), by what is missing")
         _list(list(causes.values()), page)
 
 
-def gaps(report: Report, page: Page) -> None:
+def gaps(report: Report, page: Page, names: Names) -> None:
     """What collection could not read and no unknown result or unjudged thing has named already."""
     said = {_cause(m) for r in report.results if r.status is Status.UNKNOWN for m in r.verdict.missing}
     said |= {_cause(u.failure) for u in report.unjudged if u.failure}
@@ -53,9 +53,9 @@ def gaps(report: Report, page: Page) -> None:
     for gap in report.gaps:
         if _cause(gap.failure) not in said:
             cause = causes.setdefault(_cause(gap.failure), Cause(_words(gap.failure)))
-            cause.places[short(gap.resource_id)] = None
+            cause.places[names.of(gap.resource_id)] = None
     if causes:
-        page.heading("Not read, without effect on a result")
+        page.heading("Also not read")
         _list(list(causes.values()), page)
 
 
@@ -66,7 +66,7 @@ def _list(causes: list[Cause], page: Page) -> None:
         on = ", ".join(places[:MAX_NAMES])
         if len(places) > MAX_NAMES:
             on += f" and {len(places) - MAX_NAMES:,} more"
-        page.line(Text.assemble((cause.words, "yellow"), f" on {on}" if on else ""), 4, "  ·")
+        page.line(Text.assemble((cause.words, "yellow"), (f" ({on})" if on else "")), 4, "  ·")
         rules = list(cause.rules)
         if rules:
             more = f" and {len(rules) - MAX_IDS} more" if len(rules) > MAX_IDS else ""
@@ -91,8 +91,14 @@ def unjudged(report: Report, page: Page, names: Names) -> None:
 
 def _cause(missing: Missing | Failure) -> Hashable:
     """A permission is one cause wherever it is missing; anything else is told apart by its reason."""
-    return missing.needs_action.lower() if missing.needs_action else clean(missing.reason)
+    return missing.needs_action.lower() if _refused(missing) and missing.needs_action else clean(missing.reason)
 
 
 def _words(missing: Missing | Failure) -> str:
-    return f"permission {clean(missing.needs_action)}" if missing.needs_action else clean(missing.reason)
+    if not missing.needs_action:
+        return clean(missing.reason)
+    return f"{'permission' if _refused(missing) else f'{clean(missing.reason)}: needs'} {clean(missing.needs_action)}"
+
+
+def _refused(missing: Missing | Failure) -> bool:
+    return missing.http_status in (401, 403)

@@ -146,7 +146,7 @@ def _environment(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource
         dependents=dependents,
         unlisted_dependents=unlisted_dependents,
         service_endpoints=_half_configured(snapshot, network, blob, to_vault),
-        people=people.way_in(snapshot, list(to_workspace.endpoints)),
+        people=people.way_in(snapshot, finder.towards(shared_id), to_workspace.endpoint),
         trusted_access=trusted_access(snapshot, cluster, workspace),
         blob_contributor=storage_role,
         storage_contributor=account_role,

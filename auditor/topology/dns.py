@@ -29,7 +29,8 @@ class Resolver:
     def __init__(self, snapshot: Snapshot, network: Network) -> None:
         self.snapshot = snapshot
         self.network = network
-        self.forwarders = Forwarders(snapshot)
+        self.near = _near(network)
+        self.forwarders = Forwarders(snapshot, self.near)
         self._answers: dict[str, Verdict] = {}
 
     def resolves(self, zone: Resource) -> Verdict:
@@ -117,6 +118,13 @@ class Resolver:
         return None
 
 
+def _near(network: Network) -> list[str]:
+    """The subscriptions whose zones and rulesets could serve the AKS VNet: its own and those of its peered VNets."""
+    if not isinstance(network.vnet, Resource):
+        return []
+    return list(dict.fromkeys(subscription_of(i) for i in (network.vnet.id, *peered_vnets(network.vnet))))
+
+
 class Records:
     """The zone groups and A records of private endpoints."""
 
@@ -169,7 +177,7 @@ class Records:
             found = self.snapshot.find(zone_id)
             if isinstance(found, Missing):
                 doubts.append(unknown(f"the zone {ArmId.parse(zone_id).name} could not be read: {found.reason}", found))
-        for subscription in self._zone_subscriptions():
+        for subscription in self.resolver.near:
             gap = self.snapshot.unlisted(subscription, ZONES)
             if gap is not None:
                 doubts.append(
@@ -188,13 +196,6 @@ class Records:
             return None, unread_group
         mine = [z for z in ordered if key(z.id) in in_group] or ordered
         return (mine[0] if mine else None), (doubts[0] if doubts else None)
-
-    def _zone_subscriptions(self) -> list[str]:
-        """The subscriptions whose zones could serve the AKS VNet: its own and those of the VNets peered with it."""
-        vnet = self.resolver.network.vnet
-        if not isinstance(vnet, Resource):
-            return []
-        return list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
 
     def _records(
         self, endpoint: Resource, zone: Zone, chosen: Resource, grouped: list[str], siblings: list[Resource]

@@ -32,7 +32,6 @@ class Firewall:
 STORAGE = Firewall("properties.networkAcls", "value", None)
 # A vault without network rules is open: https://learn.microsoft.com/azure/key-vault/general/network-security
 VAULT = Firewall("properties.networkAcls", "value", "Allow")
-# Only Premium registries have network rules: https://learn.microsoft.com/azure/container-registry/container-registry-access-selected-networks
 REGISTRY = Firewall("properties.networkRuleSet", "value", None)
 
 
@@ -47,14 +46,8 @@ def closed(target: Resource, firewall: Firewall) -> Verdict:
     if access.value is not None and not equal(access.value, "Enabled"):
         gap = target.missing(PUBLIC, f"{access.value} is not a value that is known")
         return unknown(f"public network access of {target.name} is {access.value}", gap)
-    absent = firewall.absent
-    if (
-        absent is None
-        and firewall is REGISTRY
-        and not equal(target.raw("sku.name"), "Premium")
-        and target.raw("sku.name")
-    ):
-        absent = "Allow"
+    # Without rules a resource that is Enabled answers every network; where neither is in the answer, nothing is known.
+    absent = "Allow" if equal(access.value, "Enabled") else firewall.absent
     action = target.text(f"{firewall.acls}.defaultAction", absent=absent)
     if isinstance(action, Missing):
         return unknown(f"the network rules of {target.name} were not read", action)

@@ -29,8 +29,11 @@ class Device:
 
 
 class Forwarders:
-    def __init__(self, snapshot: Snapshot) -> None:
+    """``near``: the subscriptions whose rulesets may be linked to the AKS VNet."""
+
+    def __init__(self, snapshot: Snapshot, near: list[str]) -> None:
         self.snapshot = snapshot
+        self.near = near
 
     def device(self, address: str) -> Device | None:
         """The Azure Firewall or resolver endpoint that has an address."""
@@ -79,9 +82,10 @@ class Forwarders:
 
     def rulesets(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Iterator[Verdict]:
         """What the forwarding rulesets linked to a VNet make of a zone's names."""
-        gap = self.snapshot.unlisted(subscription_of(vnet_id), RULESETS)
-        if gap is not None:
-            yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
+        for subscription in dict.fromkeys((subscription_of(vnet_id), *self.near)):
+            gap = self.snapshot.unlisted(subscription, RULESETS)
+            if gap is not None:
+                yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
         for ruleset in self.snapshot.of_type(RULESETS):
             gap = self.snapshot.unlisted(ruleset.id, RULESET_LINKS)
             if gap is not None:

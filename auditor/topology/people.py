@@ -7,21 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.environment import Endpoint
 from auditor.model.facts import Missing
-from auditor.model.ids import ArmId, equal, resource_group_of, same, subscription_of, vnet_of
-from auditor.model.shapes import PEERINGS, dig, dig_text, peered_vnets
+from auditor.model.ids import ArmId, equal, key, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered_vnets
 from auditor.model.snapshot import Lookup, Resource, Snapshot
 from auditor.model.types import BASTIONS, GATEWAYS
-from auditor.model.verdict import Verdict, any_of, fail, ok, unknown
+from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
 
 
-def way_in(snapshot: Snapshot, endpoints: list[Endpoint]) -> Verdict:
-    """Whether the VNet of a workspace endpoint, or one directly peered with it, has a way in for people."""
-    verdicts = [v for vnet_id in dict.fromkeys(e.vnet_id for e in endpoints) for v in _around(snapshot, vnet_id)]
-    where = ", ".join(ArmId.parse(v).name for v in dict.fromkeys(e.vnet_id for e in endpoints))
+def way_in(snapshot: Snapshot, endpoints: list[Resource], reachable: Verdict) -> Verdict:
+    """Whether the VNet of a workspace endpoint, or one directly peered with it, has a way in for people.
+
+    ``reachable`` is the verdict on the workspace's endpoints, for when none of them was read.
+    """
+    subnets = [dig_text(e.body, "properties", "subnet", "id") for e in endpoints]
+    vnets = list({key(vnet_of(s)): vnet_of(s) for s in subnets if s}.values())
+    if not vnets:
+        return reachable if reachable.unknown else not_applicable("no private endpoint of the workspace was found")
+    verdicts = [v for vnet_id in vnets for v in _around(snapshot, vnet_id)]
+    where = ", ".join(ArmId.parse(v).name for v in vnets)
     none = fail(f"no Bastion and no VPN or ExpressRoute gateway in {where} or a VNet peered with it")
     found = any_of(verdicts, none)
+    if found.failed and reachable.unknown:
+        return reachable
     return found.saying(none.message) if found.failed else found
 
 
@@ -31,6 +39,9 @@ def _around(snapshot: Snapshot, vnet_id: str) -> Iterator[Verdict]:
     if not isinstance(vnet, Resource):
         return
     for path, peering in vnet.objects(PEERINGS):
+        if is_hub_peering(peering):
+            gap = vnet.missing(path, "what hangs on a Virtual WAN hub is not read")
+            yield unknown(f"{vnet.name} is connected to a Virtual WAN hub, which may have gateways", gap)
         connected = equal(dig(peering, "properties", "peeringState"), "Connected")
         if connected and dig(peering, "properties", "useRemoteGateways") is True:
             yield ok(f"{vnet.name} uses the gateway of a peered VNet", vnet.see(f"{path}.properties.useRemoteGateways"))

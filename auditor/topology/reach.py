@@ -13,7 +13,7 @@ from typing import Any
 from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, same
-from auditor.model.shapes import PEERINGS, dig_text
+from auditor.model.shapes import PEERINGS, dig_text, is_hub_peering
 from auditor.model.snapshot import Gone, Resource, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, fail, ok, unknown
 
@@ -73,16 +73,12 @@ class Reach:
 
     def _unpeered(self, aks: Resource, name: str) -> Verdict:
         for path, peering in aks.objects(PEERINGS):
-            remote = dig_text(peering, "properties", "remoteVirtualNetwork", "id")
-            label = str(peering.get("name") or "")
-            # A Virtual WAN hub connects VNets that have no peering with each other: its own VNet is named HV_….
-            # https://learn.microsoft.com/azure/virtual-wan/virtual-wan-faq
-            if ArmId.parse(remote).name.upper().startswith("HV_") or label.startswith("RemoteVnetToHubPeering_"):
+            if is_hub_peering(peering):
                 why = f"{aks.name} is connected to a Virtual WAN hub, whose routes decide whether it reaches {name}"
                 return unknown(why, aks.missing(path, "the routes of a Virtual WAN hub are not read"))
             # Network Manager names the peerings that it makes ANM_…; its connected groups show no peering at all.
             # https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration
-            if label.upper().startswith("ANM_"):
+            if dig_text(peering, "name").upper().startswith("ANM_"):
                 why = f"{aks.name} is managed by a Network Manager, which may connect it to {name} without a peering"
                 return unknown(why, aks.missing(path, "Network Manager's connected groups are not read"))
         return fail(f"{name} is neither the AKS VNet {aks.name} nor directly peered with it", aks.see(PEERINGS))

@@ -58,7 +58,8 @@ def judge(snapshot: Snapshot, network: Network, target: Resource, service: Servi
             halves.append(unknown(f"whether {target.name} admits the service endpoint was not read", gap))
         else:
             halves.append(admitted(target, subnet_id, service))
-    return all_of(halves, f"service endpoints lead from every AKS subnet to {target.name}")
+    whole = all_of(halves, f"service endpoints lead from every AKS subnet to {target.name}")
+    return ok(whole.message, *whole.evidence, assuming=network.assumptions) if whole.passed else whole
 
 
 def on_subnet(snapshot: Snapshot, subnet_id: str, target: Resource, service: Service) -> Verdict:
