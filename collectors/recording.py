@@ -7,6 +7,7 @@ of a request: one resource read with two versions has two bodies.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import threading
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import requests
 from pydantic import BaseModel, ValidationError
 from requests.adapters import BaseAdapter
+from urllib3.response import HTTPResponse
 
 from auditor.model.clouds import Cloud
 from auditor.model.snapshot import Scope
@@ -126,9 +128,9 @@ class RecordingAdapter(BaseAdapter):
 
 
 def file_name(method: str, url: str) -> str:
-    """A readable, unique and safe file name: the last parts of the path, and a hash of the whole request."""
+    """A readable, unique and safe file name: the end of the path, and a hash of the whole request."""
     parts = [p for p in unquote(urlsplit(url).path).split("/") if p]
-    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", "_".join(parts[-3:]))[-80:].strip("-.")
+    readable = "_".join(re.sub(r"[^A-Za-z0-9.-]+", "-", p)[:40].strip("-.") for p in parts[-3:])
     digest = hashlib.sha256(request_key(method, url).encode()).hexdigest()[:12]
     return f"{readable or 'root'}--{digest}.json"
 
@@ -211,10 +213,11 @@ class ReplayAdapter(BaseAdapter):
 
 def respond(request: requests.PreparedRequest, status: int, body: Any) -> requests.Response:
     """A response as `requests` makes them."""
+    data = (body if isinstance(body, str) else json.dumps(body)).encode()
     response = requests.Response()
     response.status_code = status
     response.url = request.url or ""
     response.request = request
     response.headers["Content-Type"] = "application/json"
-    response._content = (body if isinstance(body, str) else json.dumps(body)).encode()
+    response.raw = HTTPResponse(body=io.BytesIO(data), status=status, preload_content=False)
     return response

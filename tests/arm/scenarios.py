@@ -246,3 +246,42 @@ def large(environments: int = 4, others: int = 120) -> Estate:
         private_link.private_endpoint(at, f"pe-cargo-{name}", account, "blob", subnet(space, "snet-pe"))
         services.vault(at, f"kv-cargo-{name}")
     return estate
+
+
+def demo() -> Estate:
+    """Two environments side by side: a sound one, and one with three flaws that look harmless one at a time."""
+    estate, (subscription,) = _estate("harbour-ml")
+    _secure(estate, subscription, "pilotage", 60)
+    salvage = _secure(estate, subscription, "salvage", 61)
+    nodes = estate.find(aks.CLUSTER, "aks-salvage")
+    aks.power(estate, nodes, "stop", 3.5)
+    aks.power(estate, nodes, "start", 3)
+    estate.add(estate.find_all(private_link.ENDPOINT, "kube-apiserver")[1], days_old=3)
+    zone = next(
+        z for z in estate.find_all(private_link.ZONE, "privatelink.azurecr.io") if "rg-salvage-net" in z["id"]
+    )
+    for one in estate.find_all(f"{private_link.ZONE}/virtualNetworkLinks"):
+        if one["id"].startswith(zone["id"] + "/"):
+            estate.remove(one)
+    account = salvage.account["properties"]
+    account["publicNetworkAccess"] = "Enabled"
+    account["networkAcls"]["ipRules"] = [
+        {"value": "0.0.0.0/1", "action": "Allow"},
+        {"value": "128.0.0.0/1", "action": "Allow"},
+    ]
+    return estate
+
+
+SCENARIOS = {
+    "secure": secure,
+    "default-cluster": default_cluster,
+    "hub-and-spoke": hub_and_spoke,
+    "service-endpoints": service_endpoints,
+    "everything-public": everything_public,
+    "hbi": hbi,
+    "restarted": restarted,
+    "partial-permissions": partial_permissions,
+    "hub-project": hub_project,
+    "large": large,
+    "demo": demo,
+}
