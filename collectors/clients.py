@@ -33,7 +33,7 @@ logging.getLogger("azure").setLevel(logging.CRITICAL)
 
 @dataclass
 class Answer:
-    """What one read brought: the bodies of its pages; why it is not whole; whether Azure says there is no such thing."""
+    """What one read brought: the bodies of its pages, why it is not whole, and whether Azure says it does not exist."""
 
     bodies: list[dict[str, Any]] = field(default_factory=list)
     failure: Failure | None = None
@@ -120,11 +120,12 @@ class Clients:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def read(self, operation: Callable[[Clients], Any], action: str) -> Answer:
+    def read(self, operation: Callable[[Clients], Any], action: str, *, listing: bool) -> Answer:
         """Run one SDK operation to its end, and answer with what Azure said.
 
         This is the one place that catches everything: a page that was captured counts even where the SDK then fails on
-        it, and what is not whole says why. ``action`` is the permission that the read needs.
+        it, and what is not whole says why. ``action`` is the permission that the read needs; a ``listing`` must answer
+        with pages of resources.
         """
         self._capture.local.seen = []
         error: Exception | None = None
@@ -135,13 +136,13 @@ class Clients:
                     pass
         except Exception as caught:  # noqa: BLE001  (an SDK may raise anything; it becomes the reason of the gap)
             error = caught
-        return _answer(self._capture.local.seen, error, action)
+        return _answer(self._capture.local.seen, error, action, listing)
 
 
 _described: set[str] = set()
 
 
-def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str) -> Answer:
+def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, listing: bool) -> Answer:
     answer = Answer()
     more = False
     for status, text in seen:
@@ -153,14 +154,17 @@ def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str) -
             answer.failure = Failure(reason="Azure's answer is not a JSON object", http_status=status)
             return answer
         answer.bodies.append(body)
-        value = body.get("value")
-        if "value" in body and "id" not in body:
-            if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-                answer.failure = Failure(reason="Azure's answer holds something other than a list of resources")
         more = bool(body.get("nextLink"))
+        if listing and not _is_page(body):
+            answer.failure = Failure(reason="Azure's answer is not a list of resources", http_status=status)
     if error is not None and (more or not seen):
         answer.failure = answer.failure or from_exception(error)
     return answer
+
+
+def _is_page(body: dict[str, Any]) -> bool:
+    value = body.get("value")
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _json(text: str) -> dict[str, Any] | None:

@@ -29,7 +29,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What to collect. No ``subscriptions`` means every one that the identity sees. ``seconds`` bounds the whole run."""
+    """What to collect. No ``subscriptions`` means every one the identity sees; ``seconds`` bounds the whole run."""
 
     subscriptions: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
@@ -103,14 +103,15 @@ def collect(
 
 def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
     reader = READERS[SUBSCRIPTIONS]
-    assert reader.get and reader.list  # noqa: S101  (both are declared)
     get, listing = reader.get, reader.list
+    assert get is not None  # noqa: S101  (both are declared)
+    assert listing is not None  # noqa: S101
     found: dict[str, Subscription] = {}
     tenant: str | None = None
     by_name = [name for name in asked if not GUID.fullmatch(_bare(name))]
     everything: list[dict[str, object]] = []
     if by_name or not asked:
-        answer = clients.read(lambda c: listing(c, "/", Query("", datetime.min)), reader.needs)
+        answer = clients.read(lambda c: listing(c, "/", Query("", datetime.min)), reader.needs, listing=True)
         everything = list(answer.items())
         if answer.failure is not None and not everything:
             raise CollectionError(f"the subscriptions could not be listed: {answer.failure.reason}", HELP)
@@ -123,7 +124,7 @@ def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subsc
             body = _by_name(name, everything)
         else:
             at = f"/subscriptions/{_bare(name)}"
-            answer = clients.read(lambda c, at=at: get(c, at), reader.needs)  # type: ignore[misc]
+            answer = clients.read(lambda c, at=at: get(c, at), reader.needs, listing=False)  # type: ignore[misc]
             if answer.failure is not None:
                 if answer.failure.http_status in (403, 429) or (answer.failure.http_status or 500) >= 500:
                     found[_bare(name).lower()] = _unread(_bare(name), answer.failure)

@@ -158,7 +158,8 @@ class Crawl:
 
     def _work(self) -> None:
         while (read := self._todo.get()) is not None:
-            self._done.put((read, self.clients.read(self._operation(read), READERS[read.type].needs)))
+            needs = READERS[read.type].needs
+            self._done.put((read, self.clients.read(self._operation(read), needs, listing=read.listing)))
 
     def _operation(self, read: Read) -> Callable[[Clients], object]:
         """The SDK call of a read, made where the clients catch what goes wrong."""

@@ -1,4 +1,4 @@
-"""What an audit has to read next, given what it has read: every reference between resources that is followed, on one page.
+"""What an audit has to read next, given what it has read: every reference that is followed, on one page.
 
 `wanted` walks from the audited subscriptions through each workspace to what it leans on, and yields every read that
 this needs. The crawl asks again whenever something has arrived, and skips what it has asked for: so a request starts as
@@ -180,11 +180,11 @@ def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read
         for name in ("vnetSubnetID", "podSubnetID"):
             if subnet := dig_text(pool, name):
                 yield from _aks_vnet(snapshot, vnet_of(subnet))
-    if group := node_group(cluster):
-        if not any(dig_text(p, "vnetSubnetID") for _, p in cluster.objects("properties.agentPoolProfiles")):
-            yield Read(VNETS, group, listing=True)
-            for vnet in snapshot.children(group, VNETS):
-                yield from _aks_vnet(snapshot, vnet.id)
+    named_subnets = any(dig_text(p, "vnetSubnetID") for _, p in cluster.objects("properties.agentPoolProfiles"))
+    if (group := node_group(cluster)) and not named_subnets:
+        yield Read(VNETS, group, listing=True)
+        for vnet in snapshot.children(group, VNETS):
+            yield from _aks_vnet(snapshot, vnet.id)
 
 
 def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:

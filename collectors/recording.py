@@ -11,7 +11,6 @@ import io
 import json
 import re
 import threading
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -92,16 +91,8 @@ class RecordingAdapter(BaseAdapter):
         self.folder = folder
         self._lock = threading.Lock()
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
-        verify: bool | str = True,
-        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        response = self.inner.send(request, stream, timeout, verify, cert, proxies)
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        response = self.inner.send(request, *args, **kwargs)
         try:
             body = response.json()
         except ValueError:
@@ -192,15 +183,7 @@ class ReplayAdapter(BaseAdapter):
         super().__init__()
         self.recording = recording
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
-        verify: bool | str = True,
-        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         at = request_key(request.method or "", request.url or "")
         status, body = self.recording.answers.get(
             at, (404, {"error": {"code": "NotRecorded", "message": "The recording does not hold this request."}})

@@ -7,7 +7,7 @@ makes the SDK POST a provider registration. Only GET to the cloud's own Resource
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -30,15 +30,7 @@ class ReadOnlyAdapter(BaseAdapter):
         self._lock = threading.Lock()
         self._sent: set[str] = set()
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: None | float | tuple[float, float] | tuple[float, None] = None,
-        verify: bool | str = True,
-        cert: None | bytes | str | tuple[bytes | str, bytes | str] = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         url = urlsplit(request.url or "")
         if request.method != "GET":
             raise RefusedRequestError(f"refused to send {request.method} {url.path}: this tool only reads")
@@ -47,7 +39,7 @@ class ReadOnlyAdapter(BaseAdapter):
                 f"refused to send a token to {url.netloc}: not the Resource Manager of this cloud"
             )
         self._count(request.headers.get(REQUEST_ID))
-        response = self.inner.send(request, stream, timeout, verify, cert, proxies)
+        response = self.inner.send(request, *args, **kwargs)
         if response.status_code == 429:
             with self._lock:
                 self.traffic.throttled += 1

@@ -111,7 +111,7 @@ def main(
     sarif_include: Include = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
-    version: Annotated[  # noqa: ARG001  (its callback answers)
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> int | None:

@@ -72,9 +72,9 @@ class AccessPath:
 
     ``endpoint``: a valid private endpoint within reach. ``service_endpoint``: both halves, on every egress subnet.
     ``closed``: the target refuses the public network. ``restricted``: it has a firewall at all (Deny, or Disabled).
-    ``connected``: somebody made a private endpoint to it, valid or not. ``peering``: the peerings that should carry the endpoint, None
-    when none has to. ``integrated``: one valid endpoint resolves fully in every zone (zone group, records, addresses).
-    ``resolves``: those zones resolve from the AKS VNet.
+    ``connected``: somebody made a private endpoint to it, valid or not. ``peering``: the peerings that should carry the
+    endpoint, None when none has to. ``integrated``: one valid endpoint resolves fully in every zone (zone group,
+    records, addresses). ``resolves``: those zones resolve from the AKS VNet.
     """
 
     name: str

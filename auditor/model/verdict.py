@@ -77,9 +77,14 @@ def ok(message: str, *facts: Fact[Any] | Evidence, assuming: Iterable[str] = ())
     return Verdict(Status.PASS, message, _evidence(facts), tuple(assuming))
 
 
-def fail(message: str, *facts: Fact[Any] | Evidence, at: Severity | None = None) -> Verdict:
-    """A failure; ``at`` is the severity when it is lower than the rule's own."""
-    return Verdict(Status.FAIL, message, _evidence(facts), severity=at)
+def fail(
+    message: str,
+    *facts: Fact[Any] | Evidence,
+    at: Severity | None = None,
+    names: dict[str, str] | None = None,
+) -> Verdict:
+    """A failure; ``at`` is the severity when it is lower than the rule's own, ``names`` fill in the fix."""
+    return Verdict(Status.FAIL, message, _evidence(facts), severity=at, names=names or {})
 
 
 def unknown(message: str, *missing: Missing, seen: Iterable[Fact[Any] | Evidence] = ()) -> Verdict:
@@ -129,7 +134,9 @@ def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
     failed = [v for v in seen if v.failed]
     if not failed:
         return none
-    return replace(none, message=_join(failed), evidence=tuple(e for v in failed for e in v.evidence) + none.evidence)
+    proof = tuple(e for v in failed for e in v.evidence) + none.evidence
+    names = {name: text for v in reversed(failed) for name, text in v.names.items()}
+    return replace(none, message=_join(failed), evidence=proof, names={**names, **none.names})
 
 
 def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
@@ -138,7 +145,9 @@ def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
     failed = [v for v in seen if v.failed]
     if failed:
         proof = tuple(e for v in failed for e in v.evidence)
-        return replace(failed[0], message=_join(failed), evidence=proof)
+        worst = min(failed, key=lambda v: -1 if v.severity is None else v.severity.rank)
+        names = {name: text for v in reversed(failed) for name, text in v.names.items()}
+        return replace(worst, message=_join(failed), evidence=proof, names=names)
     unsure = [v for v in seen if v.unknown]
     if unsure:
         missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))

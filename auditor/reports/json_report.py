@@ -20,7 +20,7 @@ TOOL = "aks-inference-auditor"
 
 def render(report: Report) -> str:
     """The report as indented JSON text that ends in a newline."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document(report), indent=2, ensure_ascii=False, default=_plain) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _result(result: Result) -> dict[str, Any]:
         "resource_id": result.resource_id,
         "message": verdict.message,
         "assumptions": list(verdict.assumptions),
-        "evidence": [_evidence(e) for e in dict.fromkeys(map(_Hashable, verdict.evidence))],
+        "evidence": [_evidence(e) for e in _unique(verdict.evidence)],
         "missing": [_missing(m) for m in verdict.missing],
         "remediation": {"cli": result.fix, "url": rule.url},
         "references": list(rule.references),
@@ -98,24 +98,19 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-class _Hashable:
-    """Evidence by what it points at: the same property is shown once."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.at = (evidence.resource_id, evidence.path, evidence.note)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashable) and self.at == other.at
-
-    def __hash__(self) -> int:
-        return hash(self.at)
+def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    """The same property is shown once."""
+    return list({(e.resource_id, e.path, e.note): e for e in evidence}.values())
 
 
-def _evidence(item: _Hashable) -> dict[str, Any]:
-    evidence = item.evidence
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     shown = {"resource_id": evidence.resource_id, "path": evidence.path, "observed": evidence.observed}
     return {**shown, "note": evidence.note} if evidence.note else shown
+
+
+def _plain(value: object) -> str:
+    """Timestamps are the one thing in evidence that JSON does not know."""
+    return timestamp(value) if isinstance(value, datetime) else str(value)
 
 
 def _missing(missing: Missing) -> dict[str, Any]:

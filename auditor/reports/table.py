@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
@@ -17,11 +17,13 @@ from auditor.model.rule import Rule
 from auditor.model.verdict import Severity, Status
 from auditor.reports.table_layout import Page
 from auditor.reports.table_unseen import gaps, unjudged, unknowns
-from auditor.reports.text import ACCESSES, PARTS, SCENARIOS, Names, clean, clean_lines, plural
+from auditor.reports.text import ACCESSES, PARTS, SCENARIOS, Names, clean, fix_of, plural, shorten
 
 MAX_ENVIRONMENTS: Final = 10
 MAX_RULES: Final = 30
+MAX_RULES_OF_SEVERAL: Final = 15
 MAX_PER_RULE: Final = 3
+MAX_MESSAGE: Final = 1_000
 MAX_ASSUMPTIONS: Final = 6
 INDENT: Final = 10
 
@@ -44,19 +46,38 @@ WORST_FIRST: Final = [Conclusion.DEVIATES, Conclusion.UNDETERMINED, Conclusion.S
 def render(report: Report, console: Console) -> None:
     """Print the report, all but the last line: why the exit code is what it is."""
     page = Page(console)
-    names = Names([*(r.resource_id for r in report.results), *(u.resource_id for u in report.unjudged)])
-    _environments(report, page)
-    _failures(report, page, names)
-    unknowns(report, page)
+    names = Names(_ids(report), {s.id: s.name for s in report.snapshot.subscriptions})
+    labels = _labels(report)
+    _environments(report, page, labels)
+    _failures(report, page, names, labels)
+    unknowns(report, page, names)
     _assumptions(report, page)
     unjudged(report, page, names)
-    gaps(report, page)
+    gaps(report, page, names)
     if report.results:
         page.blank()
         page.line(_counts(report))
 
 
-def _environments(report: Report, page: Page) -> None:
+def _ids(report: Report) -> Iterator[str]:
+    """Every id that the page may name."""
+    for result in report.results:
+        yield result.resource_id
+        yield from (m.resource_id for m in result.verdict.missing if m.resource_id)
+    yield from (u.resource_id for u in report.unjudged)
+    yield from (g.resource_id for g in report.gaps)
+
+
+def _labels(report: Report) -> dict[str, str]:
+    """What to call each environment: with its resource group where two have the same name."""
+    shared = Counter(clean(e.label).lower() for e in report.environments)
+    return {
+        e.id: clean(e.label if shared[clean(e.label).lower()] < 2 else f"{e.label} in {e.workspace.arm.resource_group}")
+        for e in report.environments
+    }
+
+
+def _environments(report: Report, page: Page, labels: dict[str, str]) -> None:
     if not report.environments:
         _no_environment(report, page)
         return
@@ -67,8 +88,10 @@ def _environments(report: Report, page: Page) -> None:
         counts = [Text(f"{tally[c]:,} {c}", style=CONCLUSION_STYLES[c]) for c in WORST_FIRST if tally[c]]
         page.items([Text(plural(len(environments), "environment"), style="bold"), *counts], 0)
         page.blank()
-    for environment in environments[:MAX_ENVIRONMENTS]:
-        _environment(environment, verdicts[environment.id], page)
+    for number, environment in enumerate(environments[:MAX_ENVIRONMENTS]):
+        if number:
+            page.blank()
+        _environment(environment, labels[environment.id], verdicts[environment.id], page)
     page.more(len(environments) - MAX_ENVIRONMENTS, "environments")
 
 
@@ -76,7 +99,7 @@ def _no_environment(report: Report, page: Page) -> None:
     page.line(Text("No environment found: no workspace with an attached AKS cluster was seen.", style="bold yellow"))
     audited = [s for s in report.snapshot.subscriptions if s.audited]
     if report.unjudged:
-        page.line("Why not, for each thing that could have made one, stands under Not judged.")
+        page.line("Not judged, below, says why of each thing that could have been part of one.")
     elif audited:
         page.line(
             f"There is no Azure Machine Learning workspace in scope ({plural(len(audited), 'subscription')} read)."
@@ -85,17 +108,16 @@ def _no_environment(report: Report, page: Page) -> None:
         page.line("No subscription was in scope.")
 
 
-def _environment(environment: Environment, verdict: Conclusion, page: Page) -> None:
-    style = CONCLUSION_STYLES[verdict]
-    page.line(Text.assemble((f"{clean(environment.label)}  ", "bold"), (str(verdict).upper(), style)))
+def _environment(environment: Environment, label: str, verdict: Conclusion, page: Page) -> None:
+    page.line(Text.assemble((f"{label}  ", "bold"), (verdict.upper(), CONCLUSION_STYLES[verdict])))
     cluster = environment.cluster_id
     region = environment.workspace.raw("location")
     facts = [
-        Text(f"cluster {clean(ArmId.parse(cluster).name) if cluster else 'not named'}"),
-        Text(f"region {clean(region)}" if region else "region not seen"),
-        Text(f"workspace group {clean(environment.workspace.arm.resource_group)}"),
+        clean(ArmId.parse(cluster).name) if cluster else "not named by the compute",
+        f"region {clean(region)}" if region else "region not seen",
+        f"workspace in {clean(environment.workspace.arm.resource_group)}",
     ]
-    page.items(facts, INDENT)
+    page.items([Text(fact) for fact in facts], INDENT, "cluster")
     page.line(SCENARIOS[environment.scenario], INDENT, "scenario")
     page.items([_access(environment, part) for part in PARTS if part in environment.access], INDENT, "access")
 
@@ -105,35 +127,51 @@ def _access(environment: Environment, part: str) -> Text:
     return Text.assemble((f"{PARTS[part]} ", "dim"), (word, ACCESS_STYLES.get(word, "")))
 
 
-def _failures(report: Report, page: Page, names: Names) -> None:
-    groups: dict[tuple[int, Severity, str], list[Result]] = defaultdict(list)
+def _failures(report: Report, page: Page, names: Names, labels: dict[str, str]) -> None:
+    groups: dict[tuple[int, str], list[Result]] = defaultdict(list)
     for result in report.results:
         if result.status is Status.FAIL:
-            groups[result.severity.rank, result.severity, result.rule.id].append(result)
+            groups[result.severity.rank, result.rule.id].append(result)
     if not groups:
         return
-    page.heading(f"Failed ({report.count(Status.FAIL):,})")
-    labels = {e.id: clean(e.label) for e in report.environments} if len(report.environments) > 1 else {}
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0], item[0][2]))
-    for number, ((_, severity, _), results) in enumerate(ordered[:MAX_RULES]):
+    total = report.count(Status.FAIL)
+    several = len(report.environments) > 1
+    page.heading(f"Failed ({total:,})")
+    ordered = [results for _, results in sorted(groups.items(), key=lambda item: item[0])]
+    shown = MAX_RULES_OF_SEVERAL if several else MAX_RULES
+    for number, results in enumerate(ordered[:shown]):
         if number:
             page.blank()
-        _failed_rule(results, severity, page, names, labels)
-    page.more(sum(len(results) for _, results in ordered[MAX_RULES:]), "failures")
+        _failed_rule(results, MAX_PER_RULE if total <= MAX_RULES else 1, page, names, labels if several else {})
+    _failed_briefly(ordered[shown:], page)
 
 
-def _failed_rule(results: list[Result], severity: Severity, page: Page, names: Names, labels: dict[str, str]) -> None:
-    rule = results[0].rule
+def _failed_rule(results: list[Result], shown: int, page: Page, names: Names, labels: dict[str, str]) -> None:
+    rule, severity = results[0].rule, results[0].severity
     badge = Text(severity.upper(), style=SEVERITY_STYLES[severity])
     page.line(Text.assemble((f"{rule.id}  ", "bold"), (clean(rule.title), "bold")), INDENT, badge)
-    for result in results[:MAX_PER_RULE]:
-        where = Text(names.of(result.resource_id), style="bold")
+    for result in results[:shown]:
+        where = Text(names.of(result.resource_id))
         if label := labels.get(result.environment_id or ""):
-            where.append(f"  {label}", style="dim")
-        page.line(where, INDENT)
-        page.line(clean(result.verdict.message), INDENT)
-        page.command(clean_lines(result.fix), INDENT)
-    page.more(len(results) - MAX_PER_RULE, f"of {rule.id}", INDENT)
+            where.append(f"  of {label}", style="dim")
+        page.line(where, INDENT, "  on")
+        page.line(shorten(clean(result.verdict.message), MAX_MESSAGE), INDENT, "  seen")
+        page.command(fix_of(result), INDENT, "  fix")
+    page.more(len(results) - shown, f"of {rule.id}", INDENT)
+
+
+def _failed_briefly(groups: list[list[Result]], page: Page) -> None:
+    """The rules that there is no room for, each at least by its id."""
+    if not groups:
+        return
+    page.blank()
+    by_severity: dict[Severity, list[Text]] = defaultdict(list)
+    for results in groups:
+        times = f" ×{len(results):,}" if len(results) > 1 else ""
+        by_severity[results[0].severity].append(Text(f"{results[0].rule.id}{times}"))
+    for severity, items in by_severity.items():
+        page.items(items, INDENT, Text(severity.upper(), style=SEVERITY_STYLES[severity]))
+    page.more(sum(map(len, groups)), "failures", INDENT)
 
 
 def _assumptions(report: Report, page: Page) -> None:
@@ -146,16 +184,12 @@ def _assumptions(report: Report, page: Page) -> None:
         return
     page.heading("Passed, taking for granted")
     for assumption, rules in list(taken.items())[:MAX_ASSUMPTIONS]:
-        page.line(Text.assemble(assumption, (f"  {_ids(rules)}", "dim")), 4, "  ·")
+        page.line(Text.assemble(assumption, (f"  {' '.join(dict.fromkeys(r.id for r in rules))}", "dim")), 4, "  ·")
     page.more(len(taken) - MAX_ASSUMPTIONS, "assumptions", 4)
 
 
-def _ids(rules: Iterable[Rule]) -> str:
-    return " ".join(dict.fromkeys(rule.id for rule in rules))
-
-
 def _counts(report: Report) -> Text:
-    worst = ", ".join(f"{report.failed(s)} {s}" for s in Severity if report.failed(s))
+    worst = ", ".join(f"{report.failed(s):,} {s}" for s in Severity if report.failed(s))
     words = [
         (report.count(Status.FAIL), f"failed ({worst})" if worst else "failed", "bold red"),
         (report.count(Status.UNKNOWN), "unknown", "bold yellow"),

@@ -18,9 +18,9 @@ COMMENT: Final = re.compile(r"\s+#\s+")
 
 
 def console_for(file: IO[str]) -> Console:
-    """A console with a stream's own width on a terminal; elsewhere 100 columns and no codes."""
-    console = Console(file=file, highlight=False, markup=False, emoji=False)
-    return console if console.is_terminal else Console(file=file, highlight=False, width=PIPED_WIDTH, color_system=None)
+    """A console with a stream's own width on a terminal; elsewhere 100 columns, whatever the environment says."""
+    console = Console(file=file, highlight=False)
+    return console if console.is_terminal else Console(file=file, highlight=False, width=PIPED_WIDTH)
 
 
 class Page:

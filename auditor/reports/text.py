@@ -6,7 +6,6 @@ reorder what is read, or break an encoder.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -14,9 +13,6 @@ from auditor.model.environment import Access, Scenario
 from auditor.model.ids import ArmId, key
 from auditor.model.result import Result
 from auditor.model.rule import Rule
-
-STEERING = frozenset({"Cc", "Cf", "Cs", "Cn"})
-SPACES = frozenset({"Zl", "Zp"})
 
 SCENARIOS = {
     Scenario.SECURED: "everything in a virtual network",
@@ -54,14 +50,13 @@ def clean_lines(text: object) -> str:
 
 
 def _visible(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+    return text if text.isprintable() else "".join(map(_seen, text))
 
 
 def _seen(char: str) -> str:
-    category = unicodedata.category(char)
-    if char.isspace() or category in SPACES:
+    if char.isspace():
         return " "
-    return "\N{REPLACEMENT CHARACTER}" if category in STEERING else char
+    return char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"
 
 
 def shorten(text: str, limit: int) -> str:

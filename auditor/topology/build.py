@@ -201,7 +201,7 @@ def _attached(compute: Resource, cluster: Lookup | None) -> Verdict:
 
 
 def _identity(compute: Resource) -> Fact[str]:
-    """The kind of identity of a compute. A list leaves it out; only a compute that was read by id has none without it."""
+    """The kind of identity of a compute. A list may leave it out; only one that was read by id has none without it."""
     return compute.text("identity.type", absent="None" if compute.whole else None)
 
 

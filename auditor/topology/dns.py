@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 
 from auditor.model.clouds import Zone
 from auditor.model.environment import Network
-from auditor.model.facts import Missing
+from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, same, subscription_of
 from auditor.model.shapes import dig_list, dig_text, dig_texts, peered_vnets, zone_ids
 from auditor.model.snapshot import Resource, Snapshot
@@ -63,15 +63,15 @@ class Resolver:
         """Whether Azure DNS answers from a zone in a VNet: by a link, or by a forwarding ruleset linked there."""
         return any_of(
             [self._linked(zone, vnet_id), *self.forwarders.rulesets(zone, vnet_id, self._linked)],
-            fail(f"{zone.name} is not linked to {ArmId.parse(vnet_id).name}", zone.see("name")),
+            fail(f"{zone.name} is not linked to {ArmId.parse(vnet_id).name}", names=_link_names(zone, vnet_id)),
         )
 
     def _linked(self, zone: Resource, vnet_id: str) -> Verdict:
         name = ArmId.parse(vnet_id).name
-        linked_names = []
+        linked = []
         for link in self.snapshot.children(zone.id, ZONE_LINKS):
             target = link.raw("properties.virtualNetwork.id")
-            linked_names.append(ArmId.parse(str(target or "")).name)
+            linked.append(str(target or ""))
             if not same(str(target or ""), vnet_id):
                 continue
             state = link.text("properties.virtualNetworkLinkState")
@@ -83,8 +83,9 @@ class Resolver:
         gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
         if gap is not None:
             return unknown(f"the links of {zone.name} could not be read: {gap.reason}", gap)
-        only = f" (only to {', '.join(linked_names)})" if linked_names else ""
-        return fail(f"{zone.name} is not linked to {name}{only}", zone.see("name", f"linked to {linked_names}"))
+        only = f" (only to {', '.join(ArmId.parse(i).name for i in linked)})" if linked else ""
+        seen = Evidence(zone.id, "virtualNetworkLinks[].properties.virtualNetwork.id", linked)
+        return fail(f"{zone.name} is not linked to {name}{only}", seen, names=_link_names(zone, vnet_id))
 
     def _through(self, zone: Resource, vnet: Resource, server: str) -> Verdict:
         """Whether one custom DNS server answers from the zone."""
@@ -98,7 +99,7 @@ class Resolver:
         if home is not None:
             linked = self.from_vnet(zone, home.id)
             if linked.passed:
-                note = f"DNS server {server} in {home.name} is taken to forward {zone.name} to Azure DNS; that cannot be seen"
+                note = f"{server} in {home.name} is taken to forward {zone.name} to Azure DNS, which cannot be seen"
                 return ok(linked.message, *linked.evidence, assuming=[note])
         gap = vnet.missing(
             "properties.dhcpOptions.dnsServers",
@@ -152,7 +153,8 @@ class Records:
                 f"{endpoint.name} has no zone group and no record in a zone {zone.private}"
                 if not grouped
                 else f"the zone {zone.private} of {endpoint.name} does not exist",
-                endpoint.see("id", "no private DNS zone group for this zone"),
+                Evidence(endpoint.id, "privateDnsZoneGroups[].properties.privateDnsZoneConfigs[]", grouped),
+                names=_endpoint_names(endpoint),
             )
             return none, none
         integrated = self._records(endpoint, zone, chosen, grouped, siblings)
@@ -212,7 +214,8 @@ class Records:
         gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
         if gap_records is not None:
             return self._record_sets(endpoint, chosen, mine, gap_records)
-        verdicts = [_holds(chosen, records, name, zone, allowed) for name in mine]
+        fix = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
+        verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
         notes = [] if any(same(chosen.id, z) for z in grouped) else [UNKEPT.format(endpoint=endpoint.name)]
         whole = all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
         return ok(whole.message, *whole.evidence, assuming=notes) if whole.passed else whole
@@ -240,21 +243,44 @@ class Records:
         return ok(f"the zone group of {endpoint.name} wrote its records to {chosen.name}", assuming=[note])
 
 
-def _holds(chosen: Resource, records: dict[str, Resource], name: Name, zone: Zone, allowed: set[str]) -> Verdict:
+def _link_names(zone: Resource, vnet_id: str) -> dict[str, str]:
+    """What fills in a fix that links a zone."""
+    return {
+        "zone": zone.name,
+        "zone_group": zone.arm.resource_group,
+        "zone_id": zone.id,
+        "vnet_id": vnet_id,
+    }
+
+
+def _endpoint_names(endpoint: Resource) -> dict[str, str]:
+    """What fills in a fix that gives an endpoint a zone group."""
+    return {"endpoint": endpoint.name, "endpoint_group": endpoint.arm.resource_group}
+
+
+def _holds(
+    chosen: Resource, records: dict[str, Resource], name: Name, zone: Zone, allowed: set[str], names: dict[str, str]
+) -> Verdict:
     relative = _relative(name.fqdn, zone.public) or ""
     record = records.get(relative)
     if record is None:
-        return fail(f"{chosen.name} has no record {relative}", chosen.see("name", f"no A record {relative}"))
+        return fail(
+            f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"), names=names
+        )
     held = {str(a.get("ipv4Address")) for _, a in record.objects("properties.aRecords")}
     seen = record.see("properties.aRecords")
     if name.address not in held:
         return fail(
-            f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}", seen
+            f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}",
+            seen,
+            names=names,
         )
     strange = held - allowed
     if strange:
         return fail(
-            f"{relative} in {chosen.name} also points at {', '.join(sorted(strange))}, which no endpoint has", seen
+            f"{relative} in {chosen.name} also points at {', '.join(sorted(strange))}, which no endpoint has",
+            seen,
+            names=names,
         )
     return ok(f"{relative} points at {name.address}", seen)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.model.facts import Missing
+from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
 from auditor.model.shapes import dig, dig_text, dig_texts
 from auditor.model.snapshot import Resource, Snapshot
@@ -101,7 +101,10 @@ class Forwarders:
             return unknown(f"the rules of {ruleset.name} could not be read: {gap.reason}", gap)
         rule = self._longest(ruleset, zone.name)
         if rule is None:
-            return fail(f"no rule of {ruleset.name} is for {zone.name}", ruleset.see("name"))
+            return fail(
+                f"no rule of {ruleset.name} is for {zone.name}",
+                Evidence(ruleset.id, "forwardingRules", self._domains(ruleset)),
+            )
         path = "properties.targetDnsServers"
         targets = rule.objects(path)
         if not targets:
@@ -116,6 +119,10 @@ class Forwarders:
                 return answer
         note = f"{zone.name} resolves through the forwarding rule {rule.name} of {ruleset.name}"
         return ok(note, rule.see(path), assuming=[note])
+
+    def _domains(self, ruleset: Resource) -> list[str]:
+        rules = self.snapshot.children(ruleset.id, FORWARDING_RULES)
+        return [dig_text(rule.body, "properties", "domainName") for rule in rules]
 
     def _longest(self, ruleset: Resource, zone_name: str) -> Resource | None:
         """The enabled rule with the longest matching suffix. Names are asked in their public form first, which points

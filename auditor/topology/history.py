@@ -10,7 +10,7 @@ from datetime import datetime
 from auditor.model.environment import StartHistory
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal, key, subscription_of
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.snapshot import Snapshot
 from auditor.model.times import moment
 from auditor.model.types import CREATED_TIMES, EVENTS, RESOURCES, STARTS
 

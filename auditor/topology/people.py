@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.model.facts import Missing
+from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, resource_group_of, same, subscription_of, vnet_of
 from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered_vnets
 from auditor.model.snapshot import Lookup, Resource, Snapshot
@@ -53,7 +53,10 @@ def _in_vnet(snapshot: Snapshot, vnet_id: str, vnet: Lookup) -> Iterator[Verdict
     name = ArmId.parse(vnet_id).name
     for bastion in snapshot.of_type(BASTIONS):
         if _bastion_vnet(bastion, vnet_id):
-            yield ok(f"the Bastion {bastion.name} is in {name}", bastion.see("name"))
+            yield ok(
+                f"the Bastion {bastion.name} is in {name}",
+                bastion.see("properties.ipConfigurations[0].properties.subnet.id"),
+            )
     if isinstance(vnet, Missing):
         yield unknown(f"the VNet {name} could not be read: {vnet.reason}", vnet)
         return
@@ -66,7 +69,7 @@ def _in_vnet(snapshot: Snapshot, vnet_id: str, vnet: Lookup) -> Iterator[Verdict
     if "gatewaysubnet" in subnets:
         yield _gateway(snapshot, vnet)
     else:
-        yield fail(f"{name} has no GatewaySubnet", vnet.see("name"))
+        yield fail(f"{name} has no GatewaySubnet", _subnets(vnet))
 
 
 def _gateway(snapshot: Snapshot, vnet: Resource) -> Verdict:
@@ -79,7 +82,12 @@ def _gateway(snapshot: Snapshot, vnet: Resource) -> Verdict:
     gap = snapshot.unlisted(group, GATEWAYS)
     if gap is not None:
         return unknown(f"the gateways of {vnet.name} could not be read: {gap.reason}", gap)
-    return fail(f"{vnet.name} has a GatewaySubnet without a gateway", vnet.see("name"))
+    return fail(f"{vnet.name} has a GatewaySubnet without a gateway", _subnets(vnet))
+
+
+def _subnets(vnet: Resource) -> Evidence:
+    names = [dig_text(s, "name") for _, s in vnet.objects("properties.subnets")]
+    return Evidence(vnet.id, "properties.subnets[].name", names)
 
 
 def _bastion_vnet(bastion: Resource, vnet_id: str) -> bool:

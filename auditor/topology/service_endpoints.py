@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.model.environment import Network
-from auditor.model.facts import Missing
+from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, location, same, vnet_of
 from auditor.model.shapes import dig_texts
 from auditor.model.snapshot import Resource, Snapshot
@@ -158,4 +158,7 @@ def find_subnet(snapshot: Snapshot, subnet_id: str) -> tuple[Resource, str, dict
     for path, subnet in vnet.objects(SUBNETS):
         if same(str(subnet.get("id") or ""), subnet_id):
             return vnet, path, subnet
-    return fail(f"{vnet.name} has no subnet {ArmId.parse(subnet_id).name}", vnet.see("name"))
+    return fail(
+        f"{vnet.name} has no subnet {ArmId.parse(subnet_id).name}",
+        Evidence(vnet.id, f"{SUBNETS}[].name", [s.get("name") for _, s in vnet.objects(SUBNETS)]),
+    )

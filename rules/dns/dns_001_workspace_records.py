@@ -26,10 +26,10 @@ from auditor.model.verdict import Severity, Verdict, require
     severity=Severity.CRITICAL,
     about=Environment,
     resource="home",
-    fix="az network private-endpoint dns-zone-group create -g <endpoint-group> --endpoint-name <endpoint> -n default "
+    fix="az network private-endpoint dns-zone-group create -g {endpoint_group} --endpoint-name {endpoint} -n default "
     "--private-dns-zone <api-zone-id> --zone-name api && az network private-endpoint "
-    "dns-zone-group add -g <endpoint-group> "
-    "--endpoint-name <endpoint> -n default --private-dns-zone <notebooks-zone-id> --zone-name notebooks",
+    "dns-zone-group add -g {endpoint_group} "
+    "--endpoint-name {endpoint} -n default --private-dns-zone <notebooks-zone-id> --zone-name notebooks",
     references=(f"{LEARN}/machine-learning/how-to-custom-dns", f"{LEARN}/private-link/private-endpoint-dns"),
     controls=("MCSB NS-10",),
 )

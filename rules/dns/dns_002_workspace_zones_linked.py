@@ -25,7 +25,7 @@ from auditor.model.verdict import Severity, Verdict, require
     severity=Severity.CRITICAL,
     about=Environment,
     resource="home",
-    fix="az network private-dns link vnet create -g <zone-group> -z <zone> -n aks --virtual-network {vnet_id} "
+    fix="az network private-dns link vnet create -g {zone_group} -z {zone} -n aks --virtual-network {vnet_id} "
     "--registration-enabled false",
     references=(f"{LEARN}/private-link/private-endpoint-dns", f"{LEARN}/dns/private-dns-virtual-network-links"),
     controls=("MCSB NS-10",),

@@ -26,9 +26,9 @@ from auditor.model.verdict import Severity, Verdict, all_of, applies, require
     severity=Severity.CRITICAL,
     about=Environment,
     resource="registry",
-    fix="az network private-endpoint dns-zone-group create -g <endpoint-group> --endpoint-name <endpoint> -n default "
-    "--private-dns-zone <zone-id> --zone-name <zone> && az network private-dns link vnet "
-    "create -g <zone-group> -z <zone> "
+    fix="az network private-endpoint dns-zone-group create -g {endpoint_group} --endpoint-name {endpoint} -n default "
+    "--private-dns-zone {zone_id} --zone-name {zone} && az network private-dns link vnet "
+    "create -g {zone_group} -z {zone} "
     "-n aks --virtual-network {vnet_id} --registration-enabled false",
     references=(f"{LEARN}/private-link/private-endpoint-dns",),
     controls=("MCSB NS-10",),

@@ -35,7 +35,8 @@ def other_storage_reachable(account: OtherStorage) -> Verdict:
     if isinstance(account.target, Gone):
         users = ", ".join(d.name for d in account.datastores)
         return fail(
-            f"the account {ArmId.parse(account.id).name} of {users} does not exist", account.datastores[0].see("id")
+            f"the account {ArmId.parse(account.id).name} of {users} does not exist",
+            account.datastores[0].see("properties.accountName"),
         )
     for path in account.paths:
         existing(path.target)

@@ -7,9 +7,7 @@ from .estate import Group, Json, child_of, guid
 VNET = "Microsoft.Network/virtualNetworks"
 
 
-def vnet(
-    at: Group, name: str, space: str, subnets: Mapping[str, str], dns_servers: Iterable[str] = ()
-) -> Json:
+def vnet(at: Group, name: str, space: str, subnets: Mapping[str, str], dns_servers: Iterable[str] = ()) -> Json:
     """A VNet with subnets (name: prefix)."""
     properties: Json = {
         "addressSpace": {"addressPrefixes": [space]},
@@ -18,21 +16,26 @@ def vnet(
     if dns_servers:
         properties["dhcpOptions"] = {"dnsServers": list(dns_servers)}
     body = at.add(VNET, name, properties | {"virtualNetworkPeerings": [], "enableDdosProtection": False})
-    body["properties"]["subnets"] = [
-        child_of(body, "subnets", label)
-        | {
-            "properties": {
-                "provisioningState": "Succeeded",
-                "addressPrefix": prefix,
-                "serviceEndpoints": [],
-                "delegations": [],
-                "privateEndpointNetworkPolicies": "Disabled",
-                "privateLinkServiceNetworkPolicies": "Enabled",
-                "defaultOutboundAccess": False,
-            }
+    body["properties"]["subnets"] = []
+    for label, prefix in subnets.items():
+        add_subnet(body, label, prefix)
+    return body
+
+
+def add_subnet(network: Json, name: str, prefix: str) -> Json:
+    """A further subnet of a VNet."""
+    body = child_of(network, "subnets", name) | {
+        "properties": {
+            "provisioningState": "Succeeded",
+            "addressPrefix": prefix,
+            "serviceEndpoints": [],
+            "delegations": [],
+            "privateEndpointNetworkPolicies": "Disabled",
+            "privateLinkServiceNetworkPolicies": "Enabled",
+            "defaultOutboundAccess": False,
         }
-        for label, prefix in subnets.items()
-    ]
+    }
+    network["properties"]["subnets"].append(body)
     return body
 
 
@@ -75,9 +78,7 @@ def peer(one: Json, other: Json, gateway_in_one: bool = False) -> None:
         )
 
 
-def security_group(
-    at: Group, name: str, network: Json, subnets: Iterable[str], rules: Iterable[Json] = ()
-) -> Json:
+def security_group(at: Group, name: str, network: Json, subnets: Iterable[str], rules: Iterable[Json] = ()) -> Json:
     """A network security group on some subnets; `rules` are the properties of its own rules."""
     body = at.add("Microsoft.Network/networkSecurityGroups", name, {})
     defaults = [
@@ -113,9 +114,7 @@ def security_group(
     return body
 
 
-def route_table(
-    at: Group, name: str, network: Json, subnets: Iterable[str], routes: Mapping[str, str]
-) -> Json:
+def route_table(at: Group, name: str, network: Json, subnets: Iterable[str], routes: Mapping[str, str]) -> Json:
     """A route table on some subnets; `routes` maps a prefix to a next hop type or an appliance's address."""
     body = at.add("Microsoft.Network/routeTables", name, {"disableBgpRoutePropagation": False})
     body["properties"]["routes"] = []
@@ -123,9 +122,7 @@ def route_table(
         appliance = {"nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
         next_hop = appliance if hop[0].isdigit() else {"nextHopType": hop}
         properties = {"provisioningState": "Succeeded", "addressPrefix": prefix, **next_hop}
-        body["properties"]["routes"].append(
-            child_of(body, "routes", f"route-{number}") | {"properties": properties}
-        )
+        body["properties"]["routes"].append(child_of(body, "routes", f"route-{number}") | {"properties": properties})
     for label in subnets:
         subnet(network, label)["properties"]["routeTable"] = {"id": body["id"]}
     return body
@@ -150,15 +147,76 @@ def vpn_gateway(at: Group, name: str, network: Json) -> Json:
     return body
 
 
+def firewall(
+    at: Group, name: str, network: Json, address: str, upstream: Iterable[str] = (), classic: bool = False
+) -> Json:
+    """An Azure Firewall that is a DNS proxy, in the AzureFirewallSubnet of a VNet.
+
+    It asks Azure DNS, or the servers that it is given. A `classic` one keeps its settings itself, others in a policy.
+    """
+    sku = {"name": "AZFW_VNet", "tier": "Standard"}
+    body = at.add("Microsoft.Network/azureFirewalls", name, {"sku": sku, "threatIntelMode": "Alert"})
+    front = _front(at, body, "azureFirewallIpConfigurations", network, "AzureFirewallSubnet")
+    front["properties"]["privateIPAddress"] = address
+    settings: Json = {"ipConfigurations": [front], "additionalProperties": {}}
+    if classic:
+        dns = {"EnableProxy": "true", "Servers": ",".join(upstream)}
+        settings["additionalProperties"] = {f"Network.DNS.{key}": value for key, value in dns.items() if value}
+    else:
+        dns_settings = {"servers": list(upstream), "enableProxy": True}
+        policy = at.add(
+            "Microsoft.Network/firewallPolicies",
+            f"afwp-{name}",
+            {"sku": {"tier": "Standard"}, "threatIntelMode": "Alert", "dnsSettings": dns_settings},
+        )
+        settings["firewallPolicy"] = {"id": policy["id"]}
+    body["properties"] |= settings
+    return body
+
+
+def resolver(at: Group, name: str, network: Json, subnet_name: str, address: str) -> Json:
+    """A DNS Private Resolver with an inbound endpoint in a subnet of a VNet."""
+    where = {
+        "virtualNetwork": {"id": network["id"]},
+        "dnsResolverState": "Connected",
+        "resourceGuid": guid(at.id, name),
+    }
+    body = at.add("Microsoft.Network/dnsResolvers", name, dict(where))
+    front = {
+        "subnet": {"id": subnet(network, subnet_name)["id"]},
+        "privateIpAddress": address,
+        "privateIpAllocationMethod": "Static",
+    }
+    inbound = {
+        "provisioningState": "Succeeded",
+        "ipConfigurations": [front],
+        "resourceGuid": guid(body["id"], "inbound"),
+    }
+    at.estate.add(child_of(body, "inboundEndpoints", "inbound") | {"location": at.region, "properties": inbound})
+    return body
+
+
+def ruleset(at: Group, name: str, rules: Mapping[str, str], *linked: Json) -> Json:
+    """A DNS forwarding ruleset linked to VNets; `rules` maps a domain to the server that is asked for its names."""
+    body = at.add("Microsoft.Network/dnsForwardingRulesets", name, {"dnsResolverOutboundEndpoints": []})
+    done = {"provisioningState": "Succeeded"}
+    for number, (domain, address) in enumerate(rules.items()):
+        target = {"targetDnsServers": [{"ipAddress": address, "port": 53}], "forwardingRuleState": "Enabled"}
+        rule = {"properties": done | {"domainName": f"{domain.rstrip('.')}."} | target}
+        at.estate.add(child_of(body, "forwardingRules", f"rule-{number}") | rule)
+    for network in linked:
+        properties = {"properties": done | {"virtualNetwork": {"id": network["id"]}}}
+        at.estate.add(child_of(body, "virtualNetworkLinks", f"link-{network['name']}") | properties)
+    return body
+
+
 def _front(at: Group, owner: Json, kind: str, network: Json, subnet_name: str) -> Json:
     address = {
         "publicIPAllocationMethod": "Static",
         "ipAddress": "198.51.100.17",
         "publicIPAddressVersion": "IPv4",
     }
-    public = at.add(
-        "Microsoft.Network/publicIPAddresses", f"pip-{owner['name']}", address, sku={"name": "Standard"}
-    )
+    public = at.add("Microsoft.Network/publicIPAddresses", f"pip-{owner['name']}", address, sku={"name": "Standard"})
     return child_of(owner, kind, "front") | {
         "properties": {
             "provisioningState": "Succeeded",
