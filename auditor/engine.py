@@ -6,6 +6,7 @@ run.
 
 from __future__ import annotations
 
+import shlex
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,12 +54,12 @@ def judge(rule: Rule, case: Case) -> Result:
         # An unknown without a reason would be useless; the reason is then the verdict's own sentence.
         missing = Missing(case.id, "", verdict.message)
         verdict = unknown(verdict.message, missing, seen=verdict.evidence)
-    names = _Names({**case.names, **verdict.names})
+    names = _Names({name: shlex.quote(text) for name, text in {**case.names, **verdict.names}.items()})
     return Result(
         rule=rule,
         verdict=verdict,
         environment_id=case.environment_id,
-        resource_id=case.resources.get(rule.resource, case.id),
+        resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
         fix=string.Formatter().vformat(rule.fix, (), names),
     )
@@ -149,7 +150,7 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
 
 
 class _Names(dict[str, str]):
-    """Names for a fix; what is not known stays a placeholder for the reader to fill in."""
+    """Names for a fix, quoted for a shell since Azure's users choose them; what is not known stays a placeholder for the reader to fill in."""
 
     def __missing__(self, name: str) -> str:
         return f"<{name.replace('_', '-')}>"

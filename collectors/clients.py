@@ -109,6 +109,9 @@ class Clients:
             "per_call_policies": [self._capture],
             "connection_timeout": CONNECT_SECONDS,
             "read_timeout": READ_SECONDS,
+            # Under ARM's budget a thread may be told to wait several times in a row before its turn comes.
+            "retry_total": 12,
+            "retry_status": 10,
             "logging_enable": False,
         }
 

@@ -8,8 +8,11 @@ soon as its inputs are there, and unrelated resources cost nothing beyond the li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from auditor.model.ids import ArmId, equal, key, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.clouds import Cloud
+from auditor.model.ids import ArmId, equal, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import (
     CONNECTIONS,
     account_id,
@@ -19,10 +22,9 @@ from auditor.model.shapes import (
     nics,
     node_group,
     peered_vnets,
-    targets,
     zone_ids,
 )
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.snapshot import Snapshot
 from auditor.model.types import (
     A_RECORDS,
     BASTIONS,
@@ -202,7 +204,7 @@ def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
         yield Read(FIREWALLS, subscription, listing=True)
         yield Read(RESOLVERS, subscription, listing=True)
     for zone in snapshot.of_type(ZONES):
-        if _serves(snapshot, zone):
+        if zone.name.lower() in _zone_names(snapshot.cloud):
             yield Read(ZONE_LINKS, zone.id, listing=True)
             yield Read(A_RECORDS, zone.id, listing=True)
 
@@ -237,9 +239,8 @@ def _endpoints(snapshot: Snapshot, target: Resource) -> Iterator[Read]:
 
 
 def _targeting(snapshot: Snapshot, target_id: str) -> Iterator[Read]:
-    for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
-        if any(key(t) == key(target_id) for t in targets(endpoint)):
-            yield from _endpoint(snapshot, endpoint)
+    for endpoint in snapshot.endpoints_to(target_id):
+        yield from _endpoint(snapshot, endpoint)
 
 
 def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
@@ -254,22 +255,14 @@ def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
 
 def _endpoints_of(snapshot: Snapshot, target: Resource) -> Iterable[Resource]:
     listed = [e for i in connected_endpoints(target) if (e := snapshot.get(i)) is not None]
-    return {e.id: e for e in (*listed, *_found(snapshot, target.id))}.values()
+    return {e.id: e for e in (*listed, *snapshot.endpoints_to(target.id))}.values()
 
 
-def _found(snapshot: Snapshot, target_id: str) -> Iterator[Resource]:
-    for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
-        if any(key(t) == key(target_id) for t in targets(endpoint)):
-            yield endpoint
-
-
-def _serves(snapshot: Snapshot, zone: Resource) -> bool:
-    """Whether a zone has the name of one that an environment's endpoints need."""
-    return any(
-        equal(zone.name, name.private)
-        for group in ("amlworkspace", "blob", "file", "dfs", "vault", "registry")
-        for name in snapshot.cloud.zones(group)
-    )
+@lru_cache
+def _zone_names(cloud: Cloud) -> frozenset[str]:
+    """The names of the zones that an environment's endpoints need."""
+    groups = ("amlworkspace", "blob", "file", "dfs", "vault", "registry")
+    return frozenset(zone.private for group in groups for zone in cloud.zones(group))
 
 
 def _resolvers(snapshot: Snapshot) -> Iterator[Read]:

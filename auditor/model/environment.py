@@ -14,7 +14,8 @@ from enum import StrEnum
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Fact, Missing, Seen, Undecided
 from auditor.model.ids import ArmId
-from auditor.model.snapshot import Gone, Lookup, Resource
+from auditor.model.resource import Resource
+from auditor.model.snapshot import Gone, Lookup
 from auditor.model.verdict import NotApplicable, Verdict
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from auditor.model.environment import Environment
 from auditor.model.result import Result
@@ -77,8 +78,15 @@ class Report:
         """Whether part of what was asked for could not even be looked through."""
         return any(u.failure is not None for u in self.unjudged)
 
+    @cached_property
+    def _by_environment(self) -> dict[str | None, list[Result]]:
+        found: dict[str | None, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(result.environment_id, []).append(result)
+        return found
+
     def of(self, environment: Environment) -> list[Result]:
-        return [r for r in self.results if r.environment_id == environment.id]
+        return self._by_environment.get(environment.id, [])
 
     def conclusion(self, environment: Environment | None = None) -> Conclusion:
         """The verdict by the core rules of severity medium and above; over everything when no environment is given."""

@@ -34,4 +34,4 @@ class Result:
     def fingerprint(self) -> str:
         """Depends on rule and subject only, never on what was seen of it."""
         parts = (self.rule.id, key(self.environment_id or ""), key(self.subject))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:32]

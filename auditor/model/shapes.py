@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.model.ids import equal, key
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.resource import Resource
 from auditor.model.types import OUTBOUND_RULES, STORAGE_ACCOUNTS
+
+if TYPE_CHECKING:
+    from auditor.model.snapshot import Snapshot
 
 PEERINGS = "properties.virtualNetworkPeerings"
 CONNECTIONS = "properties.privateEndpointConnections"

@@ -6,7 +6,6 @@ the same verdicts for ever. It holds only the properties that the collectors nam
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,72 +14,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from auditor.model.clouds import Cloud
-from auditor.model.facts import Fact, Missing, Seen
+from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, key
-from auditor.model.paths import ABSENT, at
-
-
-class Resource(BaseModel):
-    """One ARM resource: its id, type and the kept part of its body, at Azure's own property paths.
-
-    The accessors return facts. A property that is absent, null or of another kind than asked for is `Missing`, unless
-    ``absent`` says what Azure documents its absence to mean (the caller gives the reason beside it). ``whole``: it was
-    read by id, so that what is absent is not there; a list may leave properties out.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    type: str
-    body: dict[str, Any]
-    whole: bool = False
-
-    @property
-    def name(self) -> str:
-        return ArmId.parse(self.id).name
-
-    @property
-    def arm(self) -> ArmId:
-        return ArmId.parse(self.id)
-
-    def text(self, path: str, absent: str | None = None) -> Fact[str]:
-        return self._fact(path, str, absent)
-
-    def flag(self, path: str, absent: bool | None = None) -> Fact[bool]:
-        return self._fact(path, bool, absent)
-
-    def items(self, path: str, absent: list[Any] | None = None) -> Fact[list[Any]]:
-        return self._fact(path, list, absent)
-
-    def objects(self, path: str) -> list[tuple[str, dict[str, Any]]]:
-        """The objects of a list with their paths; an absent or null list has none. Anything else in it is left out."""
-        value = at(self.body, path)
-        if not isinstance(value, list):
-            return []
-        return [(f"{path}[{i}]", item) for i, item in enumerate(value) if isinstance(item, dict)]
-
-    def raw(self, path: str) -> Any:
-        """The value as Azure answered it; None when absent."""
-        value = at(self.body, path)
-        return None if value is ABSENT else value
-
-    def see(self, path: str, note: str | None = None) -> Seen[Any]:
-        """What stands at a path, as evidence: None and ``absent`` when nothing does."""
-        value = at(self.body, path)
-        return Seen(self.id, path, None, note or "absent") if value is ABSENT else Seen(self.id, path, value, note)
-
-    def missing(self, path: str, reason: str, needs_action: str | None = None) -> Missing:
-        return Missing(self.id, path, reason, needs_action=needs_action)
-
-    def _fact(self, path: str, kind: builtins.type[Any], absent: Any) -> Fact[Any]:
-        value = at(self.body, path)
-        if value is ABSENT or value is None:
-            if absent is not None:
-                return Seen(self.id, path, absent, "absent")
-            return Missing(self.id, path, f"Azure's answer does not hold {path}")
-        if not isinstance(value, kind):
-            return Missing(self.id, path, f"Azure answered {path} as {type(value).__name__}, not {kind.__name__}")
-        return Seen(self.id, path, value)
+from auditor.model.resource import Resource
+from auditor.model.shapes import targets
+from auditor.model.types import PRIVATE_ENDPOINTS
 
 
 class Failure(BaseModel):
@@ -170,6 +108,7 @@ class Snapshot(BaseModel):
     _by_id: dict[str, Resource] = PrivateAttr(default_factory=dict)
     _by_type: dict[str, dict[str, Resource]] = PrivateAttr(default_factory=dict)
     _by_name: dict[tuple[str, str], list[Resource]] = PrivateAttr(default_factory=dict)
+    _to: dict[str, list[Resource]] = PrivateAttr(default_factory=dict)
     _under: dict[tuple[str, str], dict[str, Resource]] = PrivateAttr(default_factory=dict)
     _listings: dict[tuple[str, str, str], Listing] = PrivateAttr(default_factory=dict)
     _unread: dict[str, Unread] = PrivateAttr(default_factory=dict)
@@ -207,12 +146,18 @@ class Snapshot(BaseModel):
     def _forget(self, resource: Resource) -> None:
         self.resources.remove(resource)
         self._by_name[resource.type.lower(), resource.name.lower()].remove(resource)
+        for pointing in self._to.values():
+            if resource in pointing:
+                pointing.remove(resource)
 
     def _index(self, resource: Resource) -> None:
         at_key, kind = key(resource.id), resource.type.lower()
         self._by_id[at_key] = resource
         self._by_type.setdefault(kind, {})[at_key] = resource
         self._by_name.setdefault((kind, resource.name.lower()), []).append(resource)
+        if kind == PRIVATE_ENDPOINTS.lower():
+            for target in dict.fromkeys(key(t) for t in targets(resource)):
+                self._to.setdefault(target, []).append(resource)
         parent = key(ArmId.parse(resource.id).parent)
         self._under.setdefault((parent, kind), {})[at_key] = resource
 
@@ -237,6 +182,10 @@ class Snapshot(BaseModel):
     def named(self, arm_type: str, name: str) -> list[Resource]:
         """The resources of a type that have a name, wherever they are."""
         return self._by_name.get((arm_type.lower(), name.lower()), [])
+
+    def endpoints_to(self, target_id: str) -> list[Resource]:
+        """The private endpoints that were read and connect to a resource."""
+        return self._to.get(key(target_id), [])
 
     def children(self, parent: str, arm_type: str) -> list[Resource]:
         """What was read directly under a resource or resource group, whether or not the listing was complete."""

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from auditor.model.facts import Fact, Missing, Seen
-from auditor.model.snapshot import Resource
+from auditor.model.resource import Resource
 
 
 def moment(text: str) -> datetime | None:

@@ -53,9 +53,9 @@ def pascal_case(text: str) -> str:
 
 
 def _summary(rule: Rule) -> str:
-    """The first paragraphs of the page, as many as fit."""
+    """What the rule requires, checks and is for: the first paragraphs of the page, as many as fit."""
     text = ""
-    for paragraph in rule.page.split("\n\n"):
+    for paragraph in rule.page.split("\n\n")[:3]:
         longer = f"{text} {sentence(paragraph)}".strip()
         if text and len(longer) > MAX_DESCRIPTION:
             break

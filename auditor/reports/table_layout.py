@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import IO, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-PIPED_WIDTH: Final = 100
 MIN_WIDTH: Final = 40
 MAX_PROSE: Final = 120
 OPTION: Final = re.compile(r"\s+(?=-{1,2}[A-Za-z]|&& )")
 COMMENT: Final = re.compile(r"\s+#\s+")
-
-
-def console_for(file: IO[str]) -> Console:
-    """A console with a stream's own width on a terminal; elsewhere 100 columns, whatever the environment says."""
-    console = Console(file=file, highlight=False)
-    return console if console.is_terminal else Console(file=file, highlight=False, width=PIPED_WIDTH)
 
 
 class Page:
@@ -88,14 +81,11 @@ def continued(command: str, width: int) -> list[str]:
         return [line.plain.rstrip() for line in Text(command).wrap(Console(width=width), width)]
     rows: list[str] = []
     for piece in _unquoted(OPTION.split(command)):
-        room = width - 2 - (4 if len(rows) > 1 else 0)
-        if rows and cell_len(rows[-1]) + 1 + cell_len(piece) <= room:
+        if rows and not piece.startswith("&&") and cell_len(rows[-1]) + cell_len(piece) + 3 <= width:
             rows[-1] += f" {piece}"
         else:
-            rows.append(piece)
-    return [
-        ("    " if number else "") + row + (" \\" if number + 1 < len(rows) else "") for number, row in enumerate(rows)
-    ]
+            rows.append(piece if not rows or piece.startswith("&&") else f"    {piece}")
+    return [f"{row} \\" for row in rows[:-1]] + rows[-1:]
 
 
 def _unquoted(pieces: Iterable[str]) -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, vnet_of
-from auditor.model.snapshot import Gone, Lookup, Resource, Snapshot
+from auditor.model.resource import Resource
+from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.types import VNETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
 

@@ -8,7 +8,8 @@ from auditor.model.environment import Access, AccessPath, Environment, Network, 
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal, key, of_type, same
 from auditor.model.report import Unjudged
-from auditor.model.snapshot import Failure, Gone, Lookup, Resource, Snapshot
+from auditor.model.resource import Resource
+from auditor.model.snapshot import Failure, Gone, Lookup, Snapshot
 from auditor.model.types import (
     ARC_CLUSTERS,
     CLUSTERS,
@@ -142,11 +143,11 @@ def _environment(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource
         cluster_endpoints=tuple(own_endpoints),
         unlisted_cluster_endpoints=unlisted_endpoints,
         history=history.starts(snapshot, cluster_id if isinstance(cluster_id, str) else ""),
-        api_server_created=api_server_created(snapshot, finder, cluster),
+        api_server_created=api_server_created(snapshot, cluster),
         dependents=dependents,
         unlisted_dependents=unlisted_dependents,
         service_endpoints=_half_configured(snapshot, network, blob, to_vault),
-        people=people.way_in(snapshot, finder.towards(shared_id), to_workspace.endpoint),
+        people=people.way_in(snapshot, snapshot.endpoints_to(shared_id), to_workspace.endpoint),
         trusted_access=trusted_access(snapshot, cluster, workspace),
         blob_contributor=storage_role,
         storage_contributor=account_role,
@@ -288,21 +289,23 @@ def _names(
         "home": home,
         "compute": compute.id,
         "cluster": cluster,
-        "storage": storage_id or home,
-        "vault": vault_id or home,
-        "registry": registry_id or home,
+        "storage": storage_id,
+        "vault": vault_id,
+        "registry": registry_id,
     }
-    names = {"vnet": "<aks-vnet>", "vnet_group": "<vnet-group>", "vnet_id": "<aks-vnet-id>"}
+    ids = {word: arm_id for word, arm_id in ids.items() if arm_id}
+    names: dict[str, str] = {}
     if network.vnet_id:
         vnet = ArmId.parse(network.vnet_id)
         names = {"vnet": vnet.name, "vnet_group": vnet.resource_group, "vnet_id": network.vnet_id}
     for word, arm_id in ids.items():
         arm = ArmId.parse(arm_id)
         names |= {word: arm.name, f"{word}_group": arm.resource_group, f"{word}_id": arm_id}
-    region = workspace.raw("location")
-    names |= {"region": region if isinstance(region, str) else "<region>", "subscription": workspace.arm.subscription}
-    principal = compute.raw("identity.principalId")
-    namespace = compute.raw("properties.properties.namespace")
-    names["principal"] = principal if isinstance(principal, str) else "<compute-principal-id>"
-    names["namespace"] = namespace if isinstance(namespace, str) else "<same-namespace>"
+    names["subscription"] = workspace.arm.subscription
+    more = {
+        "region": workspace.raw("location"),
+        "principal": compute.raw("identity.principalId"),
+        "namespace": compute.raw("properties.properties.namespace"),
+    }
+    names |= {word: text for word, text in more.items() if isinstance(text, str)}
     return ids, names

@@ -7,13 +7,13 @@ from datetime import datetime
 from auditor.model.environment import ClusterEndpoint
 from auditor.model.facts import Fact, Missing
 from auditor.model.ids import ArmId, equal, key, same
+from auditor.model.resource import Resource
 from auditor.model.shapes import dig_texts, node_group, targets
-from auditor.model.snapshot import Lookup, Resource, Snapshot
+from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.times import time_of
 from auditor.model.types import CLUSTER_CONNECTIONS, PRIVATE_ENDPOINTS, TRUSTED_ACCESS
 from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
 from auditor.topology import history
-from auditor.topology.endpoints import EndpointFinder
 
 ML_WORKLOAD = "Microsoft.MachineLearningServices/workspaces/mlworkload"
 
@@ -77,7 +77,7 @@ def _id(lookup: Lookup) -> str:
     return lookup.resource_id if isinstance(lookup, Missing) else lookup.id
 
 
-def api_server_created(snapshot: Snapshot, finder: EndpointFinder, cluster: Lookup | None) -> Fact[datetime] | None:
+def api_server_created(snapshot: Snapshot, cluster: Lookup | None) -> Fact[datetime] | None:
     """When AKS made its own endpoint to the API server: at the last start, since it makes it anew at each.
 
     None where there is none. An endpoint that is older than its cluster proves nothing and is not believed.
@@ -86,7 +86,7 @@ def api_server_created(snapshot: Snapshot, finder: EndpointFinder, cluster: Look
     if not isinstance(cluster, Resource):
         return None
     group = node_group(cluster)
-    for endpoint in finder.towards(cluster.id):
+    for endpoint in snapshot.endpoints_to(cluster.id):
         if group and key(endpoint.id).startswith(key(group) + "/"):
             made = history.created(snapshot, endpoint.id)
             born = time_of(cluster, "systemData.createdAt")

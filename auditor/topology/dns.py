@@ -12,8 +12,9 @@ from auditor.model.clouds import Zone
 from auditor.model.environment import Network
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, same, subscription_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import dig_list, dig_text, dig_texts, peered_vnets, zone_ids
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.snapshot import Snapshot
 from auditor.model.types import A_RECORDS, ZONE_GROUPS, ZONE_LINKS, ZONES
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 from auditor.topology.endpoints import EndpointFinder, Name

@@ -12,7 +12,8 @@ from typing import Any
 
 from auditor.model.environment import Endpoint
 from auditor.model.facts import Evidence, Missing
-from auditor.model.ids import ArmId, equal, key, same, vnet_of
+from auditor.model.ids import ArmId, equal, same, vnet_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import (
     CONNECTIONS,
     dig,
@@ -21,9 +22,8 @@ from auditor.model.shapes import (
     link_connections,
     managed_connections,
     nics,
-    targets,
 )
-from auditor.model.snapshot import Lookup, Resource, Snapshot
+from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import PRIVATE_ENDPOINTS
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 from auditor.topology.reach import Reach
@@ -45,17 +45,10 @@ def subnet_of(endpoint: Resource) -> str:
 
 
 class EndpointFinder:
-    """The private endpoints of every resource, by target."""
+    """The private endpoints of a snapshot, judged."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.by_target: dict[str, list[Resource]] = {}
-        for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
-            for target in dict.fromkeys(key(t) for t in targets(endpoint)):
-                self.by_target.setdefault(target, []).append(endpoint)
-
-    def towards(self, target_id: str) -> list[Resource]:
-        return self.by_target.get(key(target_id), [])
 
     # -- one endpoint ----------------------------------------------------------------------------------------------
 
@@ -91,7 +84,7 @@ class EndpointFinder:
         """The endpoints of a resource for one group id, and whether a valid one is within reach."""
         judged = [
             found
-            for endpoint in self.towards(target_id)
+            for endpoint in self.snapshot.endpoints_to(target_id)
             if (found := self._endpoint(endpoint, target_id, target, group, reach)) is not None
         ]
         verdicts = [e.valid for e in judged] + self._unread(target, group)

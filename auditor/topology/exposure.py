@@ -12,7 +12,7 @@ from typing import Any
 
 from auditor.model.facts import Missing, Seen
 from auditor.model.ids import equal
-from auditor.model.snapshot import Resource
+from auditor.model.resource import Resource
 from auditor.model.verdict import Severity, Verdict, fail, ok, unknown
 
 PUBLIC = "properties.publicNetworkAccess"

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import dig, dig_text, dig_texts
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.snapshot import Snapshot
 from auditor.model.types import FIREWALLS, FORWARDING_RULES, INBOUND_ENDPOINTS, RULESET_LINKS, RULESETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered_vnets
-from auditor.model.snapshot import Lookup, Resource, Snapshot
+from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import BASTIONS, GATEWAYS
 from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
 

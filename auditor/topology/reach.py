@@ -13,8 +13,9 @@ from typing import Any
 from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, same
+from auditor.model.resource import Resource
 from auditor.model.shapes import PEERINGS, dig_text, is_hub_peering
-from auditor.model.snapshot import Gone, Resource, Snapshot
+from auditor.model.snapshot import Gone, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, fail, ok, unknown
 
 

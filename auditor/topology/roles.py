@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.resource import Resource
+from auditor.model.snapshot import Snapshot
 from auditor.model.types import ROLE_ASSIGNMENTS, assigned_to
 from auditor.model.verdict import Verdict, fail, ok, unknown
 

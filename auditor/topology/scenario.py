@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 from auditor.model.environment import Access, AccessPath, Scenario
-from auditor.model.snapshot import Lookup, Resource
+from auditor.model.resource import Resource
+from auditor.model.snapshot import Lookup
 
 WORSE = (Access.PRIVATE_ENDPOINT, Access.SERVICE_ENDPOINT, Access.PUBLIC, Access.NONE)
 

@@ -13,8 +13,9 @@ from typing import Any
 from auditor.model.environment import Network
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, location, same, vnet_of
+from auditor.model.resource import Resource
 from auditor.model.shapes import dig_texts
-from auditor.model.snapshot import Resource, Snapshot
+from auditor.model.snapshot import Snapshot
 from auditor.model.verdict import Verdict, all_of, fail, not_applicable, ok, unknown
 
 SUBNETS = "properties.subnets"

@@ -19,8 +19,8 @@ from __future__ import annotations
 from auditor.model.environment import Environment
 from auditor.model.facts import Missing, Undecided
 from auditor.model.ids import equal
+from auditor.model.resource import Resource
 from auditor.model.rule import LEARN, rule
-from auditor.model.snapshot import Resource
 from auditor.model.times import time_of
 from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
 

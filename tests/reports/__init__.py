@@ -1,0 +1,1 @@
+"""The reports, over reports built by hand from the model."""

@@ -1,0 +1,182 @@
+"""What every rule promises, whatever it checks."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import string
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import rules as rule_package
+from auditor.engine import audit
+from auditor.model.rule import Rule, Tier
+from auditor.model.types import COMPUTES, WORKSPACES
+from auditor.model.verdict import Severity, Status, Verdict
+from tests.arm import scenarios
+from tests.arm.estate import Denial, Estate
+from tests.audits import RULES, audited, report_on, snapshot_of
+
+CATALOGUE = """
+ACR-001 critical   ACR-002 high       ACR-003 high       ACR-004 high
+AKS-001 critical   AKS-002 high       AKS-003 high
+AML-001 critical   AML-002 high       AML-003 high       AML-005 high       AML-006 low
+DNS-001 critical   DNS-002 critical   DNS-003 critical   DNS-004 high       DNS-005 critical   DNS-006 high
+ENV-001 high       ENV-002 high       ENV-003 medium     ENV-004 high       ENV-006 critical
+KV-001 critical    KV-002 high
+NET-001 high       NET-002 medium
+RBAC-001 high      RBAC-002 high      RBAC-003 high
+STO-001 critical   STO-002 high       STO-003 high       STO-004 high       STO-005 high
+"""
+WORDS = CATALOGUE.split()
+SEVERITIES = dict(zip(WORDS[::2], WORDS[1::2], strict=True))
+PARAGRAPHS = ("What it checks:", "Why it matters:", "How to fix it:", "When it is unknown:")
+# What the workspace and the compute alone decide: these two are still read when everything else is denied.
+OF_THE_WORKSPACE = {"AML-002", "AML-003", "RBAC-001"}
+PROVIDERS = (
+    "Microsoft.ContainerService",
+    "Microsoft.Storage",
+    "Microsoft.KeyVault",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.Network",
+    "Microsoft.Authorization",
+    "Microsoft.Insights",
+    "Microsoft.KubernetesConfiguration",
+)
+BUILDERS = {
+    "secure": scenarios.secure,
+    "hbi": scenarios.hbi,
+    "hub": scenarios.hub_project,
+    "default cluster": scenarios.default_cluster,
+    "hub and spoke": scenarios.hub_and_spoke,
+    "service endpoints": scenarios.service_endpoints,
+    "public": scenarios.everything_public,
+}
+each_rule = pytest.mark.parametrize("rule", RULES, ids=[r.id for r in RULES])
+each_estate = pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
+
+
+def test_the_core_rules_are_those_of_the_catalogue() -> None:
+    """Exactly the core rules of the catalogue are found, each of its severity."""
+    assert len(SEVERITIES) == 35
+    assert {r.id: str(r.severity) for r in RULES if r.tier is Tier.CORE} == SEVERITIES
+
+
+def test_titles_tell_rules_apart() -> None:
+    """No two rules have the same title or check."""
+    assert len({r.title for r in RULES}) == len(RULES)
+    assert len({r.check for r in RULES}) == len(RULES)
+
+
+@each_rule
+def test_a_rule_is_found_where_its_id_says(rule: Rule) -> None:
+    """The file of AKS-001 is rules/aks/aks_001_….py, and holds no other rule."""
+    path = Path(inspect.getfile(rule.check)).relative_to(Path(rule_package.__file__).parent)
+    group, number = rule.id.lower().split("-")
+    assert path.parent.name == group
+    assert re.fullmatch(rf"{group}_{number}_[a-z0-9_]+\.py", path.name)
+    assert [r.id for r in RULES if inspect.getfile(r.check) == inspect.getfile(rule.check)] == [rule.id]
+
+
+@each_rule
+def test_a_rule_is_a_page(rule: Rule) -> None:
+    """The page says in order what is checked, why, how to fix it and when it is unknown; its references are links."""
+    positions = [rule.page.find(p) for p in PARAGRAPHS]
+    assert positions == sorted(positions), rule.page
+    assert positions[0] > 0, "the page begins with a sentence"
+    for paragraph in rule.page.split("\n\n")[1:5]:
+        assert len(paragraph.partition(":")[2].split()) >= 3, paragraph
+    assert all(re.fullmatch(r"https://[^\s]+", r) for r in (rule.url, *rule.references))
+    assert len(set(rule.references)) == len(rule.references)
+    assert rule.title.strip() == rule.title
+    assert not rule.title.endswith(".")
+
+
+@each_estate
+def test_the_engine_can_fill_in_every_fix(build: Callable[[], Estate]) -> None:
+    """A fix names what the finding is about; what is not known shows as ``<…>`` for the reader to fill in."""
+    for result in audited(build()).results:
+        assert re.fullmatch(_around(result.rule.fix), result.fix, re.DOTALL), f"{result.rule.id}: {result.fix}"
+        assert result.fix.strip()
+        assert result.resource_id.startswith("/"), result.rule.id
+
+
+def _around(fix: str) -> str:
+    """A pattern for a fix: in place of each name something without braces."""
+    return "".join(
+        re.escape(text) + ("" if name is None else "[^{}]+?") for text, name, _, _ in string.Formatter().parse(fix)
+    )
+
+
+@each_estate
+def test_a_finding_of_an_ordinary_estate_has_no_placeholder_of_the_engine(build: Callable[[], Estate]) -> None:
+    """Where everything was read, each name of a failed rule's fix is known."""
+    for result in audited(build()).results:
+        if result.status is Status.FAIL:
+            for name in [n for _, n, _, _ in string.Formatter().parse(result.rule.fix) if n]:
+                assert f"<{name.replace('_', '-')}>" not in result.fix, f"{result.rule.id}: {result.fix}"
+
+
+@each_estate
+def test_what_was_not_read_never_passes(build: Callable[[], Estate]) -> None:
+    """With every other provider denied no rule passes or fails, but those that the workspace alone decides."""
+    estate = build()
+    estate.denied += [*(Denial(provider=p) for p in PROVIDERS), Denial(type="Microsoft.Resources/subscriptions/resources")]
+    report = audited(estate)
+    assert len(report.environments) == 1
+    judged = {r.rule.id for r in report.results if r.status in (Status.PASS, Status.FAIL)}
+    assert judged <= OF_THE_WORKSPACE
+    assert all(r.verdict.missing for r in report.results if r.status is Status.UNKNOWN)
+    assert {r.rule.id for r in report.results} == {r.id for r in RULES}
+
+
+@each_estate
+def test_resources_without_properties_never_pass(build: Callable[[], Estate]) -> None:
+    """Resources of which Azure answers nothing but the id pass no rule, but those on what their existence proves."""
+    estate = build()
+    for body in estate:
+        if body["type"].lower() != COMPUTES.lower() and "/roledefinitions" not in body["id"].lower():
+            body["properties"] = {}
+            for name in ("identity", "sku", "kind", "location"):
+                body.pop(name, None)
+    report = audited(estate)
+    passed = {r.rule.id for r in report.results if r.status is Status.PASS}
+    assert passed <= {"ENV-001", "RBAC-001"}, passed
+
+
+@pytest.mark.parametrize("denied", [WORKSPACES, COMPUTES])
+def test_an_unlisted_workspace_or_compute_is_no_clean_run(denied: str) -> None:
+    """Without workspaces or computes there is no environment, and the report says that part of the scope is unread."""
+    estate = scenarios.secure()
+    estate.denied.append(Denial(type=denied))
+    report = report_on(snapshot_of(estate))
+    assert not report.environments
+    assert report.scope_unread
+    assert not any(r.status in (Status.PASS, Status.FAIL) for r in report.results)
+
+
+@each_rule
+def test_a_broken_rule_loses_nothing_but_itself(rule: Rule) -> None:
+    """A rule that raises anything becomes an unknown result that names the error; all others stand."""
+
+    def broken(subject: object) -> Verdict:
+        raise RecursionError("out of depth")
+
+    whole = SNAPSHOT_REPORT
+    mixed = [replace(r, check=broken) if r is rule else r for r in RULES]
+    report = audit(whole.snapshot, mixed, whole.run)
+    before = {(r.fingerprint): r.status for r in whole.results if r.rule.id != rule.id}
+    assert {(r.fingerprint): r.status for r in report.results if r.rule.id != rule.id} == before
+    own = [r for r in report.results if r.rule.id == rule.id]
+    assert [r.fingerprint for r in own] == [r.fingerprint for r in whole.results if r.rule.id == rule.id]
+    for result in own:
+        assert result.status is Status.UNKNOWN
+        assert "RecursionError: out of depth" in result.verdict.message
+        assert result.verdict.missing
+        assert result.severity is Severity(SEVERITIES[rule.id])
+
+
+SNAPSHOT_REPORT = audited(scenarios.hbi())

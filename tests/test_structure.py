@@ -1,0 +1,137 @@
+"""Who may import whom, how large a module may be, and what offline commands must not load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "fixtures"
+OURS = ("auditor", "collectors", "rules")
+LONGEST_MODULE = 400
+
+# The longest prefix of a module's name that stands here says what of ours it may import, beside its own package.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "auditor": (),
+    "auditor.__main__": ("auditor.cli",),
+    "auditor.model": (),
+    "auditor.topology": ("auditor.model",),
+    "auditor.engine": ("auditor.model", "auditor.topology"),
+    "auditor.reports": ("auditor.model", "auditor.__version__"),
+    "auditor.cli": ("auditor", "collectors", "rules"),
+    "rules": ("auditor.model",),
+    "collectors": ("auditor.model",),
+}
+# Packages that reach the network: of ours, only the collectors may.
+NETWORK = ("azure", "requests", "urllib3", "msal", "http", "socket", "ssl", "urllib.request")
+SEES_THE_WORLD = ("os", "sys", "time", "random", "uuid", "subprocess", "socket", "tempfile")
+PURE = ("auditor.model", "auditor.topology", "auditor.engine", "auditor.reports", "rules")
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name."""
+    found = {}
+    for package in OURS:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every name that a module imports, wherever in it: ``package.name`` for ``from package import name``."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    """A module imports only its own package and the ones below it."""
+    home = max((p for p in MAY_IMPORT if within(module, p)), key=len)
+    allowed = MAY_IMPORT[home]
+    own = () if home == "auditor" else (home,)
+    for name in imported(MODULES[module]):
+        if any(within(name, package) for package in OURS):
+            assert any(within(name, a) for a in (*allowed, *own)), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_collectors_reach_the_network(module: str) -> None:
+    """No SDK and no HTTP library is imported outside the collectors."""
+    if within(module, "collectors"):
+        return
+    for name in imported(MODULES[module]):
+        assert not any(within(name, package) for package in NETWORK), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if any(within(m, p) for p in PURE)])
+def test_what_judges_is_pure(module: str) -> None:
+    """Nothing that judges or reports looks at the process, the clock, the disk or chance."""
+    for name in imported(MODULES[module]):
+        assert not any(within(name, package) for package in SEES_THE_WORLD), f"{module} imports {name}"
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in ("now", "utcnow", "today", "read_text", "write_text"), f"{module} is not pure"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_and_says_what_it_is(module: str) -> None:
+    """A module fits in one reading and begins with a docstring."""
+    text = MODULES[module].read_text("utf-8")
+    assert len(text.splitlines()) < LONGEST_MODULE, module
+    assert ast.get_docstring(ast.parse(text)), module
+
+
+OFFLINE = """
+import sys
+from auditor.cli import main
+code = main({argv!r})
+loaded = sorted(m for m in sys.modules if m.split(".")[0] in ("azure", "requests", "msal", "collectors"))
+print("loaded:", loaded, "code:", code, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "argv"),
+    [
+        ("snapshot", ["--snapshot", "SNAPSHOT", "-f", "json"]),
+        ("rules", ["rules"]),
+        ("one rule", ["rules", "DNS-002"]),
+        ("help", ["--help"]),
+        ("version", ["--version"]),
+        ("a mistake", ["--snapshot", "not-there.json"]),
+    ],
+)
+def test_offline_commands_load_no_sdk(name: str, argv: list[str], saved: Path) -> None:
+    """A command that needs no Azure does not pay for importing it."""
+    argv = [str(saved) if a == "SNAPSHOT" else a for a in argv]
+    done = subprocess.run(  # noqa: S603  (our own interpreter and code)
+        [sys.executable, "-c", OFFLINE.format(argv=argv)], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert "loaded: [] code:" in done.stderr, f"{name}: {done.stderr[-400:]}"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the secure recording."""
+    from auditor.cli import main
+
+    path = tmp_path_factory.mktemp("saved") / "snapshot.json"
+    assert main(["--replay", str(FIXTURES / "secure"), "--save-snapshot", str(path), "-q", "-f", "json"]) == 0
+    return path
