@@ -137,4 +137,4 @@ def _reason(error: requests.RequestException) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "its certificate is not trusted (REQUESTS_CA_BUNDLE or SSL_CERT_FILE names a private CA)"
-    return type(error).__name__
+    return "no answer in time" if isinstance(error, requests.Timeout) else "no connection could be made"

@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
+    return " ".join(text.split()).replace("Value error, ", "").rstrip(".")
 
 
 def _use_private_ca() -> None:

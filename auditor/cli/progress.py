@@ -18,7 +18,8 @@ class Progress:
         self.done = 0
 
     def __enter__(self) -> Progress:
-        self.say("signing in and finding subscriptions …")
+        if self.moving:  # elsewhere nothing is said before an error, which stands alone then
+            self.say("signing in and finding subscriptions …")
         return self
 
     def __exit__(

@@ -38,11 +38,11 @@ REGISTRY = Service(("Microsoft.ContainerRegistry",), "")
 
 def judge(snapshot: Snapshot, network: Network, target: Resource, service: Service) -> Verdict:
     """Whether the service-endpoint path from the AKS subnets to a resource is complete."""
-    if equal(target.raw("properties.publicNetworkAccess"), "Disabled"):
-        return fail(
-            f"{target.name} has public network access Disabled, which turns its VNet rules off",
-            target.see("properties.publicNetworkAccess"),
-        )
+    # A network security perimeter overrides the resource's own rules, and Disabled turns them off.
+    # https://learn.microsoft.com/azure/private-link/network-security-perimeter-transition
+    access = target.see("properties.publicNetworkAccess")
+    if access.value is not None and not equal(access.value, "Enabled"):
+        return fail(f"{target.name} has public network access {access.value}: its VNet rules do not count", access)
     if not network.subnets:
         return network.located if not network.located.passed else fail("the AKS VNet has no subnet")
     halves = []
