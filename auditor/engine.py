@@ -150,7 +150,7 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
 
 
 class _Names(dict[str, str]):
-    """Names for a fix, quoted for a shell since Azure's users choose them; what is not known stays a placeholder for the reader to fill in."""
+    """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
 
     def __missing__(self, name: str) -> str:
         return f"<{name.replace('_', '-')}>"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import NoReturn, TypeVar
 
 from azure.core.credentials import TokenCredential
 from requests.adapters import BaseAdapter
@@ -18,13 +22,14 @@ from auditor.model.snapshot import Failure, Scope, Snapshot, Subscription
 from auditor.model.types import SUBSCRIPTIONS
 from collectors import login, recording
 from collectors.clients import Clients
-from collectors.crawl import READERS, Crawl
+from collectors.crawl import READERS, TIME_IS_UP, Crawl
 from collectors.errors import CollectionError
 from collectors.readers import Query
 from collectors.session import https, open_session
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,9 @@ def collect(
     try:
         clients = Clients(credential, cloud, session)
         snapshot = Snapshot(taken_at=now, finished_at=now, cloud=cloud, scope=request.scope)
-        snapshot.subscriptions, snapshot.tenant_id = _subscriptions(clients, request.subscriptions)
+        snapshot.subscriptions, snapshot.tenant_id = _within(
+            deadline, lambda: _subscriptions(clients, request.subscriptions), lambda: _too_late(request.subscriptions)
+        )
         Crawl(clients, snapshot, request.threads, deadline, request.progress).run()
         snapshot.traffic = guard.traffic
         return snapshot
@@ -101,43 +108,78 @@ def collect(
         session.close()
 
 
-def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
-    reader = READERS[SUBSCRIPTIONS]
-    get, listing = reader.get, reader.list
-    assert get is not None  # noqa: S101  (both are declared)
-    assert listing is not None  # noqa: S101
-    found: dict[str, Subscription] = {}
-    tenant: str | None = None
-    by_name = [name for name in asked if not GUID.fullmatch(_bare(name))]
-    everything: list[dict[str, object]] = []
-    if by_name or not asked:
-        answer = clients.read(lambda c: listing(c, "/", Query("", datetime.min)), reader.needs, listing=True)
-        everything = list(answer.items())
-        if answer.failure is not None and not everything:
-            raise CollectionError(f"the subscriptions could not be listed: {answer.failure.reason}", HELP)
-    for body in everything:
-        if not asked and equal(body.get("state"), "Enabled"):
-            found[str(body["subscriptionId"]).lower()] = _subscription(body)
-            tenant = tenant or _text(body.get("tenantId"))
-    for name in asked:
-        if name in by_name:
-            body = _by_name(name, everything)
+def _within(deadline: float | None, work: Callable[[], T], late: Callable[[], T]) -> T:
+    """The outcome of some work, or what stands for it when the time is up first; the work is then left behind."""
+    if deadline is None:
+        return work()
+    outcome: queue.SimpleQueue[Callable[[], T]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            found = work()
+        except CollectionError as error:
+            outcome.put(partial(_raise, error))
         else:
-            at = f"/subscriptions/{_bare(name)}"
-            answer = clients.read(lambda c, at=at: get(c, at), reader.needs, listing=False)  # type: ignore[misc]
-            if answer.failure is not None:
-                if answer.failure.http_status in (403, 429) or (answer.failure.http_status or 500) >= 500:
-                    found[_bare(name).lower()] = _unread(_bare(name), answer.failure)
-                    continue
-                raise CollectionError(
-                    f"the subscription {_bare(name)} cannot be audited: {answer.failure.reason}", HELP
-                )
-            body = dict(answer.bodies[0])
-        found[str(body["subscriptionId"]).lower()] = _subscription(body)
-        tenant = tenant or _text(body.get("tenantId"))
+            outcome.put(lambda: found)
+
+    threading.Thread(target=run, name="subscriptions", daemon=True).start()
+    try:
+        return outcome.get(timeout=max(0.0, deadline - time.monotonic()))()
+    except queue.Empty:
+        return late()
+
+
+def _raise(error: CollectionError) -> NoReturn:
+    raise error
+
+
+def _too_late(asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
+    """Subscriptions that were asked for by id are known, if unread; others cannot be told."""
+    ids = [_bare(name) for name in asked]
+    if not ids or not all(GUID.fullmatch(name) for name in ids):
+        raise CollectionError("the time was up before the subscriptions were found", "give --timeout more seconds")
+    return [_unread(name, Failure(reason=TIME_IS_UP)) for name in ids], None
+
+
+def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
+    """The subscriptions that were asked for, or every enabled one; and the tenant that they are in."""
+    names = [name for name in asked if not GUID.fullmatch(_bare(name))]
+    visible = _visible(clients) if names or not asked else []
+    bodies = [] if asked else [body for body in visible if equal(body.get("state"), "Enabled")]
+    unread = []
+    for name in asked:
+        if name in names:
+            bodies.append(_by_name(name, visible))
+            continue
+        answer = clients.read(partial(_get, name=_bare(name)), READERS[SUBSCRIPTIONS].needs, listing=False)
+        body = answer.bodies[0] if answer.bodies else {}
+        if answer.failure is None and isinstance(body.get("subscriptionId"), str):
+            bodies.append(body)
+            continue
+        failure = answer.failure or Failure(reason="Azure's answer is not a subscription")
+        if failure.http_status in (400, 401, 404):
+            raise CollectionError(f"the subscription {_bare(name)} cannot be audited: {failure.reason}", HELP)
+        unread.append(_unread(_bare(name), failure))
+    found = {s.id.lower(): s for s in (*(_subscription(body) for body in bodies), *unread)}
     if not found:
         raise CollectionError("this identity sees no enabled subscription", HELP)
-    return list(found.values()), tenant
+    return list(found.values()), next((t for b in bodies if isinstance(t := b.get("tenantId"), str)), None)
+
+
+def _visible(clients: Clients) -> list[dict[str, object]]:
+    reader = READERS[SUBSCRIPTIONS]
+    listing = reader.list
+    assert listing is not None  # noqa: S101  (it is declared)
+    answer = clients.read(lambda c: listing(c, "/", Query("", datetime.min)), reader.needs, listing=True)
+    if answer.failure is not None:
+        raise CollectionError(f"the subscriptions could not be listed: {answer.failure.reason}", HELP)
+    return [body for body in answer.items() if isinstance(body.get("subscriptionId"), str)]
+
+
+def _get(clients: Clients, name: str) -> object:
+    get = READERS[SUBSCRIPTIONS].get
+    assert get is not None  # noqa: S101  (it is declared)
+    return get(clients, f"/subscriptions/{name}")
 
 
 HELP = "'az account list' shows the subscriptions that you can read; --tenant chooses among several tenants"
@@ -163,7 +205,3 @@ def _subscription(body: dict[str, object]) -> Subscription:
 
 def _unread(name: str, failure: Failure) -> Subscription:
     return Subscription(id=name, name="", audited=False, failure=failure)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from auditor.model.environment import Access, AccessPath, Environment, Network, OtherStorage
-from auditor.model.facts import Fact, Missing, Seen
-from auditor.model.ids import ArmId, equal, key, of_type, same
+from auditor.model.environment import Environment
+from auditor.model.ids import ArmId, equal, key, of_type
 from auditor.model.report import Unjudged
 from auditor.model.resource import Resource
-from auditor.model.snapshot import Failure, Gone, Lookup, Snapshot
-from auditor.model.types import (
-    ARC_CLUSTERS,
-    CLUSTERS,
-    COMPUTES,
-    DEPLOYMENTS,
-    EXTENSIONS,
-    ONLINE_ENDPOINTS,
-    WORKSPACES,
-)
-from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
-from auditor.topology import aks, history, people, roles, scenario, service_endpoints
-from auditor.topology.clusters import api_server_created, cluster_endpoints, trusted_access
+from auditor.model.snapshot import Failure, Snapshot
+from auditor.model.types import ARC_CLUSTERS, CLUSTERS, COMPUTES, EXTENSIONS, WORKSPACES
+from auditor.topology.assemble import assemble
 from auditor.topology.endpoints import EndpointFinder
-from auditor.topology.paths import PathFinder
-from auditor.topology.storage import other_storage
 
 AKS_TYPES = ("Kubernetes", "AKS")
 
@@ -65,7 +52,7 @@ def build(snapshot: Snapshot) -> Estate:
                 continue
             if isinstance(cluster_id, str):
                 attached.add(key(cluster_id))
-            estate.environments.append(_environment(snapshot, finder, workspace, compute))
+            estate.environments.append(assemble(snapshot, finder, workspace, compute))
         if not found and gap is None:
             estate.unjudged.append(Unjudged(workspace.id, "no AKS attached"))
     narrowed = bool(snapshot.scope.workspaces or snapshot.scope.resource_groups)
@@ -89,223 +76,3 @@ def _has_azureml(snapshot: Snapshot, cluster: Resource) -> bool:
         equal(e.raw("properties.extensionType"), "Microsoft.AzureML.Kubernetes")
         for e in snapshot.children(cluster.id, EXTENSIONS)
     )
-
-
-def _environment(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, compute: Resource) -> Environment:
-    shared = _shared(snapshot, workspace)
-    cluster_id = compute.raw("properties.resourceId")
-    cluster = snapshot.find(cluster_id) if isinstance(cluster_id, str) and cluster_id else None
-    network = aks.locate(snapshot, cluster)
-    paths = PathFinder(snapshot, finder, snapshot.cloud, network)
-    shared_id = shared.id if isinstance(shared, Resource | Gone) else shared.resource_id
-    to_workspace = paths.to("workspace", "amlworkspace", shared_id, shared)
-    storage_id, storage = _named(snapshot, shared, "properties.storageAccount")
-    vault_id, vault = _named(snapshot, shared, "properties.keyVault")
-    registry_named = _registry_named(shared)
-    blob = paths.to("blob storage", "blob", storage_id, storage)
-    file = paths.to("file storage", "file", storage_id, storage)
-    to_vault = paths.to("Key Vault", "vault", vault_id, vault)
-    registry: AccessPath | None = None
-    registry_id, registry_found = "", None
-    if isinstance(registry_named, Missing) or registry_named.value:
-        registry_id, registry_found = _named(snapshot, shared, "properties.containerRegistry")
-        registry = paths.to("container registry", "registry", registry_id, registry_found)
-    others, unlisted_storage = other_storage(snapshot, workspace, storage_id, storage, paths)
-    own_endpoints, unlisted_endpoints = cluster_endpoints(snapshot, cluster)
-    principal = compute.raw("identity.principalId")
-    storage_role = _role(snapshot, principal, storage_id, storage, roles.BLOB_DATA_CONTRIBUTOR)
-    account_role = _role(snapshot, principal, storage_id, storage, roles.STORAGE_ACCOUNT_CONTRIBUTOR)
-    dependents, unlisted_dependents = _dependents(snapshot, workspace, compute)
-    named = [("storage account", storage_id, storage), ("Key Vault", vault_id, vault)]
-    if registry_found is not None:
-        named.append(("container registry", registry_id, registry_found))
-    access = _access(cluster, to_workspace, blob, file, to_vault, registry)
-    resources, names = _names(workspace, shared_id, compute, cluster_id, network, storage_id, vault_id, registry_id)
-    return Environment(
-        id=f"{workspace.id}/computes/{compute.name}",
-        cloud=snapshot.cloud,
-        workspace=workspace,
-        shared=shared,
-        compute=compute,
-        identity=_identity(compute),
-        attached=_attached(compute, cluster),
-        cluster=cluster,
-        network=network,
-        workspace_path=to_workspace,
-        blob=blob,
-        file=file,
-        vault=to_vault,
-        registry=registry,
-        registry_named=registry_named,
-        named=tuple(named),
-        other_storage=tuple(_titled(o, resources, names) for o in others),
-        unlisted_storage=unlisted_storage,
-        cluster_endpoints=tuple(own_endpoints),
-        unlisted_cluster_endpoints=unlisted_endpoints,
-        history=history.starts(snapshot, cluster_id if isinstance(cluster_id, str) else ""),
-        api_server_created=api_server_created(snapshot, cluster),
-        dependents=dependents,
-        unlisted_dependents=unlisted_dependents,
-        service_endpoints=_half_configured(snapshot, network, blob, to_vault),
-        people=people.way_in(snapshot, snapshot.endpoints_to(shared_id), to_workspace.endpoint),
-        trusted_access=trusted_access(snapshot, cluster, workspace),
-        blob_contributor=storage_role,
-        storage_contributor=account_role,
-        access=access,
-        scenario=scenario.row(access),
-        resources=resources,
-        names=names,
-    )
-
-
-def _shared(snapshot: Snapshot, workspace: Resource) -> Lookup:
-    """A Project takes storage, vault, registry, endpoints and public access from its hub.
-
-    https://learn.microsoft.com/azure/machine-learning/concept-hub-workspace
-    """
-    if not equal(workspace.raw("kind"), "Project"):
-        return workspace
-    hub = workspace.text("properties.hubResourceId")
-    return hub if isinstance(hub, Missing) else snapshot.find(hub.value)
-
-
-def _named(snapshot: Snapshot, shared: Lookup, path: str) -> tuple[str, Lookup]:
-    if isinstance(shared, Gone):
-        return "", shared.failure.missing(shared.id, "")
-    if isinstance(shared, Missing):
-        return "", shared
-    named = shared.text(path)
-    if isinstance(named, Missing) or not named.value:
-        return "", named if isinstance(named, Missing) else shared.missing(path, "the workspace names none")
-    return named.value, snapshot.find(named.value)
-
-
-def _registry_named(shared: Lookup) -> Fact[bool]:
-    """A workspace names no registry until its first image build."""
-    if isinstance(shared, Missing):
-        return shared
-    if isinstance(shared, Gone):
-        return shared.failure.missing(shared.id, "")
-    value = shared.raw("properties.containerRegistry")
-    return Seen(shared.id, "properties.containerRegistry", isinstance(value, str) and bool(value))
-
-
-def _attached(compute: Resource, cluster: Lookup | None) -> Verdict:
-    reference = compute.see("properties.resourceId")
-    if cluster is None:
-        return fail(f"the compute {compute.name} refers to no cluster", reference)
-    if isinstance(cluster, Gone):
-        return fail(f"the cluster {ArmId.parse(cluster.id).name} does not exist: {cluster.failure.reason}", reference)
-    if isinstance(cluster, Missing):
-        return unknown(f"the cluster could not be read: {cluster.reason}", cluster, seen=[reference])
-    return ok(f"{compute.name} is attached to the cluster {cluster.name}", reference)
-
-
-def _identity(compute: Resource) -> Fact[str]:
-    """The kind of identity of a compute. A list may leave it out; only one that was read by id has none without it."""
-    return compute.text("identity.type", absent="None" if compute.whole else None)
-
-
-def _role(snapshot: Snapshot, principal: object, scope: str, storage: Lookup, role: roles.Role) -> Verdict:
-    if not isinstance(principal, str) or not principal:
-        return not_applicable("the compute has no system-assigned identity")
-    if isinstance(storage, Missing) and not scope:
-        return unknown(f"the storage account is not known: {storage.reason}", storage)
-    return roles.holds(snapshot, principal, scope, role)
-
-
-def _dependents(
-    snapshot: Snapshot, workspace: Resource, compute: Resource
-) -> tuple[tuple[Resource, ...], tuple[Missing, ...]]:
-    """The online endpoints on a compute and their deployments."""
-    found: list[Resource] = []
-    gap = snapshot.unlisted(workspace.id, ONLINE_ENDPOINTS)
-    gaps = [gap] if gap else []
-    for endpoint in snapshot.children(workspace.id, ONLINE_ENDPOINTS):
-        target = str(endpoint.raw("properties.compute") or "")
-        if not (same(target, compute.id) or equal(target, compute.name)):
-            continue
-        found.append(endpoint)
-        found += snapshot.children(endpoint.id, DEPLOYMENTS)
-        below = snapshot.unlisted(endpoint.id, DEPLOYMENTS)
-        if below is not None:
-            gaps.append(below)
-    return tuple(found), tuple(gaps)
-
-
-def _half_configured(snapshot: Snapshot, network: Network, blob: AccessPath, vault: AccessPath) -> Verdict:
-    if network.located.unknown:
-        return network.located
-    parts = []
-    for path, service in ((blob, service_endpoints.STORAGE), (vault, service_endpoints.VAULT)):
-        if isinstance(path.target, Missing):
-            return unknown(f"{path.name} could not be read: {path.target.reason}", path.target)
-        if isinstance(path.target, Resource):
-            parts.append((path.target, service, path.endpoint, path.closed))
-    return service_endpoints.half_configured(snapshot, network, parts)
-
-
-def _access(
-    cluster: Lookup | None,
-    workspace: AccessPath,
-    blob: AccessPath,
-    file: AccessPath,
-    vault: AccessPath,
-    registry: AccessPath | None,
-) -> dict[str, Access | None]:
-    paths = [p for p in (workspace, blob, file, vault, registry) if p is not None]
-    return {
-        "workspace": scenario.of_path(workspace),
-        "storage": scenario.of_storage(blob, file),
-        "key_vault": scenario.of_path(vault),
-        "container_registry": scenario.of_path(registry) if registry else None,
-        "cluster": scenario.of_cluster(cluster, paths),
-    }
-
-
-def _titled(other: OtherStorage, resources: dict[str, str], names: dict[str, str]) -> OtherStorage:
-    arm = ArmId.parse(other.id)
-    named = {"storage": arm.name, "storage_group": arm.resource_group, "storage_id": other.id}
-    return OtherStorage(
-        other.id, other.target, other.datastores, other.paths, {**resources, "account": other.id}, {**names, **named}
-    )
-
-
-def _names(
-    workspace: Resource,
-    shared_id: str,
-    compute: Resource,
-    cluster_id: object,
-    network: Network,
-    storage_id: str,
-    vault_id: str,
-    registry_id: str,
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The parts of an environment by the word that rules use: their ids, and the names that fill in a fix."""
-    home = shared_id or workspace.id
-    cluster = cluster_id if isinstance(cluster_id, str) and cluster_id else compute.id
-    ids = {
-        "workspace": workspace.id,
-        "home": home,
-        "compute": compute.id,
-        "cluster": cluster,
-        "storage": storage_id,
-        "vault": vault_id,
-        "registry": registry_id,
-    }
-    ids = {word: arm_id for word, arm_id in ids.items() if arm_id}
-    names: dict[str, str] = {}
-    if network.vnet_id:
-        vnet = ArmId.parse(network.vnet_id)
-        names = {"vnet": vnet.name, "vnet_group": vnet.resource_group, "vnet_id": network.vnet_id}
-    for word, arm_id in ids.items():
-        arm = ArmId.parse(arm_id)
-        names |= {word: arm.name, f"{word}_group": arm.resource_group, f"{word}_id": arm_id}
-    names["subscription"] = workspace.arm.subscription
-    more = {
-        "region": workspace.raw("location"),
-        "principal": compute.raw("identity.principalId"),
-        "namespace": compute.raw("properties.properties.namespace"),
-    }
-    names |= {word: text for word, text in more.items() if isinstance(text, str)}
-    return ids, names

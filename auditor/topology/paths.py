@@ -13,9 +13,10 @@ from auditor.model.shapes import connected_endpoints
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_applicable, unknown
 from auditor.topology import exposure, service_endpoints
-from auditor.topology.dns import Records, Resolver
+from auditor.topology.dns import Resolver
 from auditor.topology.endpoints import EndpointFinder
 from auditor.topology.reach import Reach, find_peering
+from auditor.topology.records import Records
 
 SERVICES = {
     "blob": service_endpoints.STORAGE,

@@ -1,0 +1,180 @@
+"""Do private endpoints have the right records, in the zone that AKS asks?
+
+A zone group alone is not enough: each name on the endpoint's interface needs an A record with the interface's address, in
+the zone of the right name that resolves from the AKS VNet.
+https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+"""
+
+from __future__ import annotations
+
+from auditor.model.clouds import Zone
+from auditor.model.facts import Evidence, Missing
+from auditor.model.ids import ArmId, equal, key, same
+from auditor.model.resource import Resource
+from auditor.model.shapes import dig_list, dig_text, dig_texts, zone_ids
+from auditor.model.snapshot import Snapshot
+from auditor.model.types import A_RECORDS, ZONE_GROUPS, ZONES
+from auditor.model.verdict import Verdict, all_of, fail, ok, unknown
+from auditor.topology.dns import Resolver
+from auditor.topology.endpoints import EndpointFinder, Name
+
+UNKEPT = "no zone group keeps the records of {endpoint} current when its address changes"
+
+
+class Records:
+    """The zone groups and A records of private endpoints."""
+
+    def __init__(self, snapshot: Snapshot, finder: EndpointFinder, resolver: Resolver) -> None:
+        self.snapshot = snapshot
+        self.finder = finder
+        self.resolver = resolver
+
+    def judge(self, endpoint: Resource, zone: Zone, siblings: list[Resource]) -> tuple[Verdict, Verdict]:
+        """For one endpoint and one expected zone: does it resolve fully there, and does AKS ask that zone.
+
+        ``siblings`` are the other valid endpoints of the same resource, whose addresses may stand beside its own.
+        """
+        group_gap = self.snapshot.unlisted(endpoint.id, ZONE_GROUPS)
+        grouped = self._zone_group(endpoint, zone)
+        if group_gap is not None:
+            unsure = unknown(f"the DNS zone group of {endpoint.name} could not be read: {group_gap.reason}", group_gap)
+            return unsure, unsure
+        named = [z for z in self.snapshot.of_type(ZONES) if equal(z.name, zone.private)]
+        chosen, in_doubt = self._asked(named, grouped)
+        if chosen is None:
+            if in_doubt is not None:
+                return in_doubt, in_doubt
+            none = fail(
+                f"{endpoint.name} has no zone group and no record in a zone {zone.private}"
+                if not grouped
+                else f"the zone {zone.private} of {endpoint.name} does not exist",
+                Evidence(endpoint.id, "privateDnsZoneGroups[].properties.privateDnsZoneConfigs[]", grouped),
+                names=_endpoint_names(endpoint),
+            )
+            return none, none
+        integrated = self._records(endpoint, zone, chosen, grouped, siblings)
+        resolves = self.resolver.resolves(chosen)
+        if resolves.failed and in_doubt is not None:
+            resolves = in_doubt
+        return integrated, resolves
+
+    def _zone_group(self, endpoint: Resource, zone: Zone) -> list[str]:
+        """The ids of the zones of that name in the endpoint's zone groups."""
+        return [
+            zone_id
+            for group in self.snapshot.children(endpoint.id, ZONE_GROUPS)
+            for zone_id in zone_ids(group)
+            if equal(ArmId.parse(zone_id).name, zone.private)
+        ]
+
+    def _asked(self, named: list[Resource], grouped: list[str]) -> tuple[Resource | None, Verdict | None]:
+        """The zone of a name that AKS asks; and the doubt, when another that was not read might be the one."""
+        doubts = []
+        for zone_id in grouped:
+            found = self.snapshot.find(zone_id)
+            if isinstance(found, Missing):
+                doubts.append(unknown(f"the zone {ArmId.parse(zone_id).name} could not be read: {found.reason}", found))
+        for subscription in self.resolver.near:
+            gap = self.snapshot.unlisted(subscription, ZONES)
+            if gap is not None:
+                doubts.append(
+                    unknown(f"the private DNS zones of {subscription} could not be listed: {gap.reason}", gap)
+                )
+        in_group = {key(z) for z in grouped}
+        ordered = sorted(named, key=lambda z: key(z.id) not in in_group)
+        for zone in ordered:
+            if self.resolver.resolves(zone).passed:
+                return zone, None
+        for zone in ordered:
+            if self.resolver.resolves(zone).unknown:
+                return zone, doubts[0] if doubts else None
+        unread_group = next((d for d in doubts if grouped and d.missing[0].resource_id in grouped), None)
+        if unread_group is not None:
+            return None, unread_group
+        mine = [z for z in ordered if key(z.id) in in_group] or ordered
+        return (mine[0] if mine else None), (doubts[0] if doubts else None)
+
+    def _records(
+        self, endpoint: Resource, zone: Zone, chosen: Resource, grouped: list[str], siblings: list[Resource]
+    ) -> Verdict:
+        names = self.finder.names(endpoint)
+        if isinstance(names, Missing):
+            return unknown(f"the names and addresses of {endpoint.name} were not read: {names.reason}", names)
+        mine = [n for n in names if n.fqdn.lower().endswith("." + zone.public)]
+        if not mine:
+            gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
+            return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
+        allowed = {n.address for e in (endpoint, *siblings) for n in self._names(e)}
+        records = {r.name.lower(): r for r in self.snapshot.children(chosen.id, A_RECORDS)}
+        gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
+        if gap_records is not None:
+            return self._record_sets(endpoint, chosen, mine, gap_records)
+        fix = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
+        verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
+        notes = [] if any(same(chosen.id, z) for z in grouped) else [UNKEPT.format(endpoint=endpoint.name)]
+        whole = all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
+        return ok(whole.message, *whole.evidence, assuming=notes) if whole.passed else whole
+
+    def _names(self, endpoint: Resource) -> list[Name]:
+        names = self.finder.names(endpoint)
+        return [] if isinstance(names, Missing) else names
+
+    def _record_sets(self, endpoint: Resource, chosen: Resource, names: list[Name], gap: Missing) -> Verdict:
+        """What the zone group says that it wrote, where the zone's own records could not be read."""
+        written: dict[str, set[str]] = {}
+        for group in self.snapshot.children(endpoint.id, ZONE_GROUPS):
+            for _, config in group.objects("properties.privateDnsZoneConfigs"):
+                if same(dig_text(config, "properties", "privateDnsZoneId"), chosen.id):
+                    for record in dig_list(config, "properties", "recordSets"):
+                        written[dig_text(record, "recordSetName").lower()] = set(dig_texts(record, "ipAddresses"))
+        zone_public = chosen.name.lower().removeprefix("privatelink.")
+        for name in names:
+            record = _relative(name.fqdn, zone_public) or _relative(name.fqdn, _public_of(chosen.name))
+            if name.address not in written.get(record or "", set()):
+                return unknown(f"the records of {chosen.name} could not be read: {gap.reason}", gap)
+        note = (
+            f"the records of {chosen.name} could not be read; the zone group of {endpoint.name} says that it wrote them"
+        )
+        return ok(f"the zone group of {endpoint.name} wrote its records to {chosen.name}", assuming=[note])
+
+
+def _endpoint_names(endpoint: Resource) -> dict[str, str]:
+    """What fills in a fix that gives an endpoint a zone group."""
+    return {"endpoint": endpoint.name, "endpoint_group": endpoint.arm.resource_group}
+
+
+def _holds(
+    chosen: Resource, records: dict[str, Resource], name: Name, zone: Zone, allowed: set[str], names: dict[str, str]
+) -> Verdict:
+    relative = _relative(name.fqdn, zone.public) or ""
+    record = records.get(relative)
+    if record is None:
+        return fail(
+            f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"), names=names
+        )
+    held = {str(a.get("ipv4Address")) for _, a in record.objects("properties.aRecords")}
+    seen = record.see("properties.aRecords")
+    if name.address not in held:
+        return fail(
+            f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}",
+            seen,
+            names=names,
+        )
+    strange = held - allowed
+    if strange:
+        return fail(
+            f"{relative} in {chosen.name} also points at {', '.join(sorted(strange))}, which no endpoint has",
+            seen,
+            names=names,
+        )
+    return ok(f"{relative} points at {name.address}", seen)
+
+
+def _relative(fqdn: str, suffix: str) -> str | None:
+    low = fqdn.lower()
+    return low.removesuffix("." + suffix) if low.endswith("." + suffix) else None
+
+
+def _public_of(zone_name: str) -> str:
+    """Key Vault is the one service whose private zone is not its public suffix with a prefix."""
+    return zone_name.lower().removeprefix("privatelink.").replace("vaultcore.", "vault.")
