@@ -225,6 +225,14 @@ class Environment:
         return existing(self.shared)
 
     @property
+    def named_registry(self) -> AccessPath:
+        """The path to the registry; raises `NotApplicable` where the workspace names none yet: the first image build
+        makes it."""
+        if not self.registry_named.value or self.registry is None:
+            raise NotApplicable("the workspace names no registry yet")
+        return self.registry
+
+    @property
     def cluster_id(self) -> str | None:
         if isinstance(self.cluster, Resource | Gone):
             return self.cluster.id

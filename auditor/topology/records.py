@@ -1,6 +1,6 @@
 """Do private endpoints have the right records, in the zone that AKS asks?
 
-A zone group alone is not enough: each name on the endpoint's interface needs an A record with the interface's address, in
+A zone group alone is not enough: each name on the endpoint's interface needs an A record with its address, in
 the zone of the right name that resolves from the AKS VNet.
 https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 """

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from auditor.model.environment import Environment
 from auditor.model.rule import LEARN, rule
-from auditor.model.verdict import Severity, Verdict, any_of, applies, fail, require
+from auditor.model.verdict import Severity, Verdict, any_of, fail, require
 
 
 @rule(
@@ -34,9 +34,7 @@ from auditor.model.verdict import Severity, Verdict, any_of, applies, fail, requ
 )
 def registry_reachable(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")
-    applies(env.registry_named.value, "the workspace names no registry yet")
-    path = env.registry
-    assert path is not None  # noqa: S101  (a named registry has a path)
+    path = env.named_registry
     target = path.resource
     neither = fail(f"{target.name} has neither a private endpoint within reach nor service endpoints")
     return any_of([path.endpoint, path.service_endpoint], neither)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from auditor.model.environment import Environment
 from auditor.model.rule import LEARN, rule
-from auditor.model.verdict import Severity, Verdict, applies, fail, ok
+from auditor.model.verdict import Severity, Verdict, fail, ok
 
 
 @rule(
@@ -27,9 +27,7 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok
     controls=("MCSB NS-2",),
 )
 def premium(env: Environment) -> Verdict:
-    applies(env.registry_named.value, "the workspace names no registry yet")
-    path = env.registry
-    assert path is not None  # noqa: S101  (a named registry has a path)
+    path = env.named_registry
     tier = path.resource.text("sku.name")
     if tier.value.lower() != "premium":
         return fail(f"the registry is {tier.value}", tier)

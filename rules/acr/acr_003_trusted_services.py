@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from auditor.model.environment import Environment
 from auditor.model.rule import LEARN, rule
-from auditor.model.verdict import Severity, Verdict, applies, fail, ok, require
+from auditor.model.verdict import Severity, Verdict, fail, ok, require
 
 
 @rule(
@@ -27,9 +27,7 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok, require
     controls=("MCSB NS-2",),
 )
 def trusted_services(env: Environment) -> Verdict:
-    applies(env.registry_named.value, "the workspace names no registry yet")
-    path = env.registry
-    assert path is not None  # noqa: S101  (a named registry has a path)
+    path = env.named_registry
     registry = path.resource
     require(path.restricted, "the registry is not network restricted")
     bypass = registry.text("properties.networkRuleBypassOptions")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from auditor.model.environment import Environment, existing
 from auditor.model.rule import LEARN, rule
-from auditor.model.verdict import Severity, Verdict, applies
+from auditor.model.verdict import Severity, Verdict
 
 
 @rule(
@@ -30,8 +30,6 @@ from auditor.model.verdict import Severity, Verdict, applies
     controls=("MCSB NS-2",),
 )
 def registry_closed(env: Environment) -> Verdict:
-    applies(env.registry_named.value, "the workspace names no registry yet")
-    path = env.registry
-    assert path is not None  # noqa: S101  (a named registry has a path)
+    path = env.named_registry
     existing(path.target)
     return path.closed

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from auditor.model.environment import Environment, existing
 from auditor.model.rule import LEARN, rule
-from auditor.model.verdict import Severity, Verdict, all_of, applies, require
+from auditor.model.verdict import Severity, Verdict, all_of, require
 
 
 @rule(
@@ -35,9 +35,7 @@ from auditor.model.verdict import Severity, Verdict, all_of, applies, require
 )
 def registry_names(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")
-    applies(env.registry_named.value, "the workspace names no registry yet")
-    path = env.registry
-    assert path is not None  # noqa: S101  (a named registry has a path)
+    path = env.named_registry
     existing(path.target)
     require(path.endpoint, "the registry has no private endpoint within reach")
     return all_of(path.named(), "the registry resolves to its private endpoint")
