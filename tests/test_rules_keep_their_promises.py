@@ -124,7 +124,10 @@ def test_a_finding_of_an_ordinary_estate_has_no_placeholder_of_the_engine(build:
 def test_what_was_not_read_never_passes(build: Callable[[], Estate]) -> None:
     """With every other provider denied no rule passes or fails, but those that the workspace alone decides."""
     estate = build()
-    estate.denied += [*(Denial(provider=p) for p in PROVIDERS), Denial(type="Microsoft.Resources/subscriptions/resources")]
+    estate.denied += [
+        *(Denial(provider=p) for p in PROVIDERS),
+        Denial(type="Microsoft.Resources/subscriptions/resources"),
+    ]
     report = audited(estate)
     assert len(report.environments) == 1
     judged = {r.rule.id for r in report.results if r.status in (Status.PASS, Status.FAIL)}

@@ -1,0 +1,112 @@
+"""Where reports go: several at once, each in its format, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from auditor.cli import main
+from auditor.cli.errors import AuditError
+from auditor.cli.outputs import Document, Output, parse, write
+from auditor.model.snapshot import Snapshot
+from tests.arm.record import FIXTURES
+
+SECURE = ["--replay", str(FIXTURES / "secure")]
+
+PARSED = [
+    ("report.json", Output("json", Path("report.json"))),
+    ("REPORT.SARIF", Output("sarif", Path("REPORT.SARIF"))),
+    ("a/b.c/report.json", Output("json", Path("a/b.c/report.json"))),
+    ("sarif=report.json", Output("sarif", Path("report.json"))),
+    ("json=report", Output("json", Path("report"))),
+    ("JSON=-", Output("json", None)),
+    ("json=a=b", Output("json", Path("a=b"))),
+    ("./odd=name.json", Output("json", Path("./odd=name.json"))),
+]
+
+
+@pytest.mark.parametrize(("text", "output"), PARSED)
+def test_the_format_follows_the_ending_or_is_named(text: str, output: Output) -> None:
+    """``PATH.json`` and ``FORMAT=PATH`` say the format; ``-`` is stdout."""
+    assert parse(text) == output
+
+
+def test_several_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files in two formats, a snapshot, and a table on stdout, from one run."""
+    one, two, kept = tmp_path / "r.json", tmp_path / "r.sarif", tmp_path / "s.json"
+    assert main([*SECURE, "-o", str(one), "-o", str(two), "--save-snapshot", str(kept)]) == 0
+    assert json.loads(one.read_text("utf-8"))["schema_version"] == "1.0"
+    assert json.loads(two.read_text("utf-8"))["version"] == "2.1.0"
+    assert Snapshot.model_validate_json(kept.read_bytes()).resources
+    assert "mlw-tidal" in capsys.readouterr().out
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.json", "r.sarif", "s.json"]
+
+
+def test_a_file_beside_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """-o json=- puts the report in place of the table; a file gets the same report."""
+    assert main([*SECURE, "-q", "-o", "json=-", "-o", str(tmp_path / "r.json")]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    written = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert printed == written
+
+
+def test_an_earlier_report_is_replaced_whole(tmp_path: Path) -> None:
+    """A report replaces the one before it in one step, and keeps to the file's folder."""
+    path = tmp_path / "r.json"
+    path.write_text("x" * 9_000_000)
+    before = path.stat().st_ino
+    assert main([*SECURE, "-q", "-o", str(path)]) == 0
+    assert json.loads(path.read_text("utf-8"))
+    assert path.stat().st_ino != before
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_snapshot_is_for_its_owner_only(tmp_path: Path) -> None:
+    """The snapshot holds a network's layout, so nobody else may read it; a report follows the umask."""
+    before = os.umask(0o022)
+    try:
+        kept, report = tmp_path / "s.json", tmp_path / "r.json"
+        kept.touch(mode=0o644)
+        assert main([*SECURE, "-q", "--save-snapshot", str(kept), "-o", str(report)]) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(report.stat().st_mode) == 0o644
+
+
+def test_all_or_nothing(tmp_path: Path) -> None:
+    """When one file cannot be written, none is, and earlier ones stay as they were."""
+    good, bad = tmp_path / "a.json", tmp_path / ("n" * 300 + ".json")
+    good.write_text("before")
+    with pytest.raises(AuditError):
+        write([Document(good, "after"), Document(bad, "after")])
+    assert good.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_text_that_no_encoding_knows(tmp_path: Path) -> None:
+    """Half a surrogate pair in a name does not stop a report."""
+    write([Document(tmp_path / "a.json", "caf\u00e9 \ud83d")])
+    assert (tmp_path / "a.json").read_bytes().startswith("café".encode())
+
+
+def test_a_saved_snapshot_gives_the_same_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replay, its snapshot, and the snapshot's snapshot differ in nothing but the run."""
+    for name in ("hbi", "demo", "partial-permissions"):
+        reports = []
+        source = ["--replay", str(FIXTURES / name)]
+        for number in range(3):
+            kept = tmp_path / f"{name}{number}.json"
+            main([*source, "-q", "-f", "json", "--save-snapshot", str(kept)])
+            document = json.loads(capsys.readouterr().out)
+            assert document["run"].pop("source") == ("replay" if number == 0 else "snapshot")
+            for part in ("id", "started_at", "finished_at"):
+                document["run"].pop(part)
+            reports.append(document)
+            source = ["--snapshot", str(kept)]
+        assert reports[0] == reports[1] == reports[2]
+        assert (tmp_path / f"{name}1.json").read_text() == (tmp_path / f"{name}2.json").read_text()

@@ -1,0 +1,172 @@
+"""The read-only guard: what may leave, and what never does."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from auditor.model.types import DATASTORES, VAULTS
+from auditor.model.verdict import Status
+from collectors.errors import RefusedRequestError
+from collectors.session import https, open_session
+from tests.arm import scenarios
+from tests.arm.adapter import ArmAdapter, respond
+from tests.audits import report_on, results, snapshot_of
+
+ARM = "https://management.azure.com"
+
+
+class Far(BaseAdapter):
+    """The far side: keeps what reaches it, and answers with one status."""
+
+    def __init__(self, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self.status, self.headers = status, headers or {}
+        self.reached: list[tuple[str, str]] = []
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        self.reached.append((str(request.method), str(request.url)))
+        response = respond(request, self.status, {"value": []})
+        response.headers.update(self.headers)
+        return response
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+REFUSED = [
+    *((method, f"{ARM}/subscriptions/x") for method in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get!")),
+    ("POST", f"{ARM}/providers/Microsoft.ResourceGraph/resources"),
+    ("GET", "http://management.azure.com/subscriptions"),
+    ("GET", "https://management.azure.com.example/subscriptions"),
+    ("GET", "https://example/subscriptions"),
+    ("GET", "https://management.azure.com:8443/subscriptions"),
+    ("GET", "https://someone@example/subscriptions"),
+    ("GET", "https://management.azure.com@example/subscriptions"),
+    ("GET", "https://login.microsoftonline.com/common"),
+]
+
+
+@pytest.mark.parametrize(("method", "url"), REFUSED)
+def test_refused(method: str, url: str) -> None:
+    """Nothing but a GET over HTTPS to the one Resource Manager leaves the session."""
+    far = Far()
+    session, guard = open_session(far, ARM)
+    with pytest.raises(RefusedRequestError):
+        session.request(method, url)
+    assert far.reached == []
+    assert guard.traffic.requests == 0
+
+
+@pytest.mark.parametrize("url", [f"{ARM}/subscriptions", "https://MANAGEMENT.azure.com/subscriptions"])
+def test_reads_pass(url: str) -> None:
+    """A GET to the Resource Manager passes, however its host is spelt."""
+    far = Far()
+    session, guard = open_session(far, f"{ARM}/")
+    assert session.get(url).json() == {"value": []}
+    assert len(far.reached) == guard.traffic.requests == 1
+
+
+@pytest.mark.parametrize("target", ["https://example/steal", "http://management.azure.com/", f"{ARM}/other"])
+def test_redirects_are_not_followed(target: str) -> None:
+    """A redirect would carry the token to wherever it points."""
+    far = Far(302, {"Location": target})
+    session, _ = open_session(far, ARM)
+    with pytest.raises(requests.TooManyRedirects):
+        session.get(f"{ARM}/subscriptions")
+    assert len(far.reached) == 1
+
+
+def test_no_other_adapter_is_left() -> None:
+    """There is no scheme by which a request gets round the guard."""
+    session, guard = open_session(Far(), ARM)
+    assert set(session.adapters) == {"https://", "http://"}
+    assert all(a is guard for a in session.adapters.values())
+    with pytest.raises(requests.exceptions.InvalidSchema):
+        session.get("ftp://management.azure.com/subscriptions")
+
+
+def test_traffic_is_counted() -> None:
+    """A request that is sent again counts as a retry, and a 429 as throttled."""
+    session, guard = open_session(Far(429), ARM)
+    for name in ("a", "a", "b"):
+        session.get(f"{ARM}/subscriptions", headers={"x-ms-client-request-id": name})
+    assert (guard.traffic.requests, guard.traffic.retries, guard.traffic.throttled) == (3, 1, 3)
+
+
+def test_the_pool_is_as_wide_as_the_threads() -> None:
+    """No connection is thrown away because the pool is too small."""
+    assert https(48).poolmanager.connection_pool_kw["maxsize"] >= 48
+    assert https(48).max_retries.total == 0
+
+
+def test_the_sdk_cannot_register_a_provider() -> None:
+    """A list that is answered 409 makes the SDK POST a registration: it never leaves, and the list becomes a gap."""
+
+    def unregistered(request: requests.PreparedRequest) -> requests.Response | None:
+        if request.method == "GET" and "microsoft.keyvault/vaults" in str(request.url).lower():
+            error = {"code": "MissingSubscriptionRegistration", "message": "'Microsoft.KeyVault' is not registered."}
+            return respond(request, 409, {"error": error})
+        return None
+
+    adapter = ArmAdapter(scenarios.secure(), fault=unregistered)
+    snapshot = snapshot_of(adapter.estate, adapter)
+    assert {method for method, _ in adapter.requests} == {"GET"}
+    gap = snapshot.unlisted(f"/subscriptions/{snapshot.subscriptions[0].id}", VAULTS)
+    assert gap is not None
+    report = report_on(snapshot)
+    assert {r.status for r in results(report, "KV-001")} == {Status.UNKNOWN}
+    assert any(g.operation == f"list {VAULTS}" for g in report.gaps)
+
+
+@pytest.mark.parametrize("build", [scenarios.secure, scenarios.hbi, scenarios.hub_and_spoke, scenarios.large])
+def test_only_reads_of_resource_manager_leave(build: Any) -> None:
+    """A whole audit consists of GETs to one host."""
+    adapter = ArmAdapter(build())
+    snapshot_of(adapter.estate, adapter)
+    assert {(m, urlsplit(u).netloc) for m, u in adapter.requests} == {("GET", "management.azure.com")}
+
+
+ASTRAY = [
+    ("/privateendpoints", "https://example/next"),
+    ("/computes", "https://management.azure.com.example/next"),
+    ("/roleassignments", "https://example/next"),
+    ("/vaults", "http://management.azure.com/next"),
+]
+
+
+@pytest.mark.parametrize(("part", "link"), ASTRAY)
+def test_a_next_page_elsewhere_is_not_asked_for(part: str, link: str) -> None:
+    """A nextLink to another host is never followed, and its list counts as incomplete."""
+
+    def astray(request: requests.PreparedRequest) -> requests.Response | None:
+        url = urlsplit(str(request.url))
+        if not url.path.lower().endswith(part):
+            return None
+        return respond(request, 200, {"value": [], "nextLink": link})
+
+    adapter = ArmAdapter(scenarios.hbi(), fault=astray)
+    snapshot = snapshot_of(adapter.estate, adapter)
+    assert not [u for _, u in adapter.requests if not u.startswith(f"{ARM}/subscriptions")]
+    gaps = [x for x in snapshot.listings if x.type.lower().endswith(part)]
+    assert gaps
+    assert all(x.failure is not None for x in gaps), gaps
+    assert "not permitted" in str(gaps) if link.startswith("http:") else "refused to send a token" in str(gaps)
+
+
+def test_a_refused_page_leaves_nothing_certain() -> None:
+    """What the lost page of a list could have held is unknown, not absent."""
+
+    def astray(request: requests.PreparedRequest) -> requests.Response | None:
+        if urlsplit(str(request.url)).path.lower().endswith("/datastores"):
+            return respond(request, 200, {"value": [], "nextLink": "https://example/next"})
+        return None
+
+    estate = scenarios.secure()
+    report = report_on(snapshot_of(estate, ArmAdapter(estate, fault=astray)))
+    assert {r.status for r in results(report, "STO-005")} == {Status.UNKNOWN}
+    assert any(g.operation == f"list {DATASTORES}" for g in report.gaps)
