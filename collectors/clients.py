@@ -7,7 +7,6 @@ loses a whole list. A pipeline policy keeps the body of each page, and that is w
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -17,16 +16,19 @@ from typing import Any
 import requests
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
 
 from auditor.model.clouds import Cloud
 from auditor.model.ids import ArmId
 from auditor.model.snapshot import Failure
 from collectors.errors import from_answer, from_exception
+from collectors.jsontext import parse
 
 CONNECT_SECONDS = 20
 READ_SECONDS = 60
+LONGEST_WAIT = 30.0
+MOST_PAGES = 5000
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)
 
@@ -48,11 +50,32 @@ class Answer:
                     yield item
 
 
+class Retry(RetryPolicy):  # type: ignore[misc]  # the SDK is not followed by mypy
+    """The SDK's retries, bounded: under ARM's budget a thread may be told to wait several times before its turn comes,
+    but a service that stays down, or asks for an hour, must not hold up the rest for minutes."""
+
+    def __init__(self, retries: bool) -> None:
+        if not retries:
+            super().__init__(retry_total=0)
+        else:
+            super().__init__(retry_total=8, retry_connect=2, retry_read=1, retry_status=6, retry_backoff_max=4)
+
+    def get_retry_after(self, response: Any) -> float | None:
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(float(asked), LONGEST_WAIT)
+
+
 class _Capture(SansIOHTTPPolicy[Any, Any]):  # type: ignore[misc]  # the SDK is not followed by mypy
     """Keeps each final response of the thread's current read. Clients are synchronous, so a thread reads one thing."""
 
     def __init__(self) -> None:
         self.local = threading.local()
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        url = request.http_request.url
+        if url in self.local.asked or len(self.local.asked) >= MOST_PAGES:
+            raise ValueError("the pages of Azure's answer go in a circle")
+        self.local.asked.add(url)
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         answer = response.http_response
@@ -62,10 +85,15 @@ class _Capture(SansIOHTTPPolicy[Any, Any]):  # type: ignore[misc]  # the SDK is 
 class Clients:
     """Makes each SDK client once per subscription (per workspace for azure-ai-ml), and reads through them."""
 
-    def __init__(self, credential: TokenCredential, cloud: Cloud, session: requests.Session) -> None:
+    def __init__(
+        self, credential: TokenCredential, cloud: Cloud, session: requests.Session, *, retries: bool = True
+    ) -> None:
         self.credential = credential
         self.cloud = cloud
-        self.transport = RequestsTransport(session=session, session_owner=False, use_env_settings=True)
+        self.retries = retries
+        self.transport = RequestsTransport(
+            session=session, session_owner=False, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
+        )
         self._capture = _Capture()
         self._made: dict[tuple[str, ...], Any] = {}
         self._lock = threading.RLock()
@@ -107,11 +135,7 @@ class Clients:
         return {
             "transport": self.transport,
             "per_call_policies": [self._capture],
-            "connection_timeout": CONNECT_SECONDS,
-            "read_timeout": READ_SECONDS,
-            # Under ARM's budget a thread may be told to wait several times in a row before its turn comes.
-            "retry_total": 12,
-            "retry_status": 10,
+            "retry_policy": Retry(self.retries),
             "logging_enable": False,
         }
 
@@ -131,6 +155,7 @@ class Clients:
         with pages of resources.
         """
         self._capture.local.seen = []
+        self._capture.local.asked = set()
         error: Exception | None = None
         try:
             found = operation(self)
@@ -166,13 +191,16 @@ def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, l
 
 
 def _is_page(body: dict[str, Any]) -> bool:
+    """Whether a body is a page of resources, each with an id; one that cannot be told must not be lost in silence."""
     value = body.get("value")
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    return isinstance(value, list) and all(
+        isinstance(i, dict) and str(i.get("id") or "").startswith("/") for i in value
+    )
 
 
 def _json(text: str) -> dict[str, Any] | None:
     try:
-        body = json.loads(text)
+        body = parse(text)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

@@ -43,14 +43,15 @@ class Request:
     progress: Progress = lambda what, done, of: None
 
 
-def live(request: Request, cloud: Cloud, tenant: str | None, now: datetime, record: Path | None = None) -> Snapshot:
+def live(request: Request, cloud_name: str, tenant: str | None, now: datetime, record: Path | None = None) -> Snapshot:
     """Collect from Azure; with ``record``, keep the raw exchange in a folder.
 
     Raises:
         CollectionError: no audit is possible (no credentials, no such subscription, a folder that cannot be written).
     """
     deadline = time.monotonic() + request.seconds if request.seconds else None
-    credential = login.sign_in(cloud, tenant)
+    cloud = login.find_cloud(cloud_name, deadline)
+    credential = login.sign_in(cloud, tenant, deadline)
     adapter: BaseAdapter = https(request.threads)
     if record is not None:
         manifest = recording.Manifest(
@@ -61,7 +62,18 @@ def live(request: Request, cloud: Cloud, tenant: str | None, now: datetime, reco
             scope=request.scope,
         )
         recording.start(record, manifest)
-        adapter = recording.RecordingAdapter(adapter, record)
+        recorder = recording.RecordingAdapter(adapter, record)
+        try:
+            snapshot = collect(request, cloud, credential, recorder, now, deadline)
+        except BaseException:
+            recorder.discard()
+            raise
+        if recorder.error is not None:
+            recorder.discard()
+            raise CollectionError(
+                f"cannot record to {record}: {recorder.error.strerror}", "free space, or record elsewhere"
+            )
+        return snapshot
     return collect(request, cloud, credential, adapter, now, deadline)
 
 
@@ -96,7 +108,8 @@ def collect(
     """
     session, guard = open_session(adapter, cloud.resource_manager)
     try:
-        clients = Clients(credential, cloud, session)
+        # A recording holds the last answer to each request: asking again would only wait for the same.
+        clients = Clients(credential, cloud, session, retries=not isinstance(adapter, recording.ReplayAdapter))
         snapshot = Snapshot(taken_at=now, finished_at=now, cloud=cloud, scope=request.scope)
         snapshot.subscriptions, snapshot.tenant_id = _within(
             deadline, lambda: _subscriptions(clients, request.subscriptions), lambda: _too_late(request.subscriptions)
@@ -142,10 +155,11 @@ def _too_late(asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
 
 
 def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
-    """The subscriptions that were asked for, or every enabled one; and the tenant that they are in."""
+    """The subscriptions that were asked for, or every one; and the tenant that they are in."""
     names = [name for name in asked if not GUID.fullmatch(_bare(name))]
     visible = _visible(clients) if names or not asked else []
-    bodies = [] if asked else [body for body in visible if equal(body.get("state"), "Enabled")]
+    # A subscription that is Disabled, PastDue or Warned can still be read, and may hold what is still running.
+    bodies = [] if asked else [body for body in visible if not equal(body.get("state"), "Deleted")]
     unread = []
     for name in asked:
         if name in names:
@@ -157,12 +171,12 @@ def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subsc
             bodies.append(body)
             continue
         failure = answer.failure or Failure(reason="Azure's answer is not a subscription")
-        if failure.http_status in (400, 401, 404):
+        if failure.http_status in (400, 404) or (failure.http_status == 401 and len(asked) == 1):
             raise CollectionError(f"the subscription {_bare(name)} cannot be audited: {failure.reason}", HELP)
         unread.append(_unread(_bare(name), failure))
     found = {s.id.lower(): s for s in (*(_subscription(body) for body in bodies), *unread)}
     if not found:
-        raise CollectionError("this identity sees no enabled subscription", HELP)
+        raise CollectionError("this identity sees no subscription", HELP)
     return list(found.values()), next((t for b in bodies if isinstance(t := b.get("tenantId"), str)), None)
 
 

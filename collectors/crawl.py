@@ -83,6 +83,9 @@ class Crawl:
         for number in range(self._threads):
             threading.Thread(target=self._work, name=f"read-{number}", daemon=True).start()
         while True:
+            if self._left() == 0:
+                self._give_up()
+                break
             self._plan()
             if not self._open:
                 break
@@ -114,7 +117,7 @@ class Crawl:
                     self.take(read, answer)
                     self.progress(read.type, len(self._asked) - len(self._open), len(self._asked))
                 wait = self._next_plan - time.monotonic()
-                if not self._open or (wait <= 0 and self._done.empty()):
+                if not self._open or self._left() == 0 or (wait <= 0 and self._done.empty()):
                     break
                 arrived = [self._done.get(timeout=max(wait, 0.001))]
         except queue.Empty:
@@ -166,6 +169,7 @@ class Crawl:
                 self.snapshot.created[key(arm_id)] = created
 
     def _give_up(self) -> None:
+        self.snapshot.cut_short = TIME_IS_UP
         late = Answer(failure=Failure(reason=TIME_IS_UP))
         for read in self._open:
             self.take(read, late)

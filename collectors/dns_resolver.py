@@ -27,7 +27,7 @@ READERS = (
     ),
     Reader(
         RULESETS,
-        ("properties.provisioningState",),
+        ("properties.provisioningState", "properties.dnsResolverOutboundEndpoints[].id"),
         list=lambda c, scope, _: _client(c, scope).dns_forwarding_rulesets.list(),
     ),
     Reader(

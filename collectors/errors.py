@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from auditor.model.snapshot import Failure
+from collectors.jsontext import parse
+from collectors.secrets import clean
 
 ABSENT_CODES = {"ResourceNotFound", "ResourceGroupNotFound"}
 ACTION = re.compile(r"perform action '([^']+)'")
@@ -37,7 +38,7 @@ def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:
     words = message.split(". ")[0].strip().rstrip(".") if message else f"HTTP {status}"
     if status == 403:
         words = f"not permitted to {needs}"
-    reason = f"{code}: {words}" if code else words
+    reason = clean(f"{code}: {words}" if code else words)
     return Failure(reason=reason[:300], http_status=status, needs_action=needs), status == 404 and code in ABSENT_CODES
 
 
@@ -48,14 +49,17 @@ def _action(said: str, known: str) -> str:
 
 def from_exception(error: BaseException) -> Failure:
     """The failure of a read that brought no answer, in one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return Failure(reason=f"{type(error).__name__}: {text}"[:300])
+    name = type(error).__name__
+    if name == "DecodeError":  # its text repeats the whole body
+        return Failure(reason="Azure's answer is not JSON")
+    text = " ".join(str(error).split())
+    return Failure(reason=clean(f"{name}: {text}" if text else name)[:300])
 
 
 def _error(text: str) -> dict[str, Any]:
     try:
-        body = json.loads(text)
-    except ValueError:
+        body = parse(text)
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(body, dict):
         return {}

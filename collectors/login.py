@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from typing import Any
 
 import requests
@@ -47,7 +48,7 @@ class ReplayCredential:
         return AccessToken("replay", 2**40)
 
 
-def sign_in(cloud: Cloud, tenant: str | None) -> TokenCredential:
+def sign_in(cloud: Cloud, tenant: str | None, deadline: float | None = None) -> TokenCredential:
     """A credential that has brought a token.
 
     Raises:
@@ -67,9 +68,9 @@ def sign_in(cloud: Cloud, tenant: str | None) -> TokenCredential:
 
     threading.Thread(target=ask, name="sign-in", daemon=True).start()
     try:
-        error = outcome.get(timeout=SIGN_IN_SECONDS)
+        error = outcome.get(timeout=_seconds(SIGN_IN_SECONDS, deadline))
     except queue.Empty:
-        raise CollectionError(f"no credentials for Azure within {SIGN_IN_SECONDS:.0f} seconds", SIGN_IN_HELP) from None
+        raise CollectionError("no credentials for Azure in time", SIGN_IN_HELP) from None
     if error is not None:
         raise CollectionError(f"no credentials for {cloud.name}: {_why(error)}", SIGN_IN_HELP)
     return credential
@@ -84,7 +85,7 @@ def _why(error: Exception) -> str:
     return "none of the ways that DefaultAzureCredential tries is set up"
 
 
-def find_cloud(name: str) -> Cloud:
+def find_cloud(name: str, deadline: float | None = None) -> Cloud:
     """A cloud by its well-known name, or described by the Resource Manager at an ``https://`` URL.
 
     Raises:
@@ -100,16 +101,26 @@ def find_cloud(name: str) -> Cloud:
     for version in ("2022-09-01", "2015-01-01"):
         try:
             answer = requests.get(
-                f"{base}/metadata/endpoints", {"api-version": version}, timeout=10, allow_redirects=False
+                f"{base}/metadata/endpoints",
+                {"api-version": version},
+                timeout=_seconds(10, deadline),
+                allow_redirects=False,
             )
             described = _described(base, answer.json()) if answer.ok else None
         except requests.RequestException as error:
             raise CollectionError(f"cannot reach {base}: {_reason(error)}", help_) from error
-        except ValueError:
+        except OSError as error:
+            raise CollectionError(f"cannot reach {base}: {error}", help_) from error
+        except (ValueError, RecursionError):
             described = None
         if described is not None:
             return described
     raise CollectionError(f"{base} does not describe a cloud at /metadata/endpoints", help_)
+
+
+def _seconds(most: float, deadline: float | None) -> float:
+    """How long to wait at most, and not past the deadline of the run."""
+    return most if deadline is None else max(0.1, min(most, deadline - time.monotonic()))
 
 
 def _described(base: str, body: Any) -> Cloud | None:
@@ -119,7 +130,12 @@ def _described(base: str, body: Any) -> Cloud | None:
     named = [c for c in here if c.get("name") in CLOUDS]
     for cloud in named or here:
         login = cloud.get("authentication")
-        if not isinstance(login, dict) or not login.get("loginEndpoint") or not login.get("audiences"):
+        if not isinstance(login, dict):
+            continue
+        authority, audiences = login.get("loginEndpoint"), login.get("audiences")
+        if not isinstance(authority, str) or not authority.startswith("https://") or not isinstance(audiences, list):
+            continue
+        if not audiences or not isinstance(audiences[0], str):
             continue
         suffixes = cloud.get("suffixes")
         storage = str(suffixes.get("storage") or "").lower() if isinstance(suffixes, dict) else ""
@@ -127,8 +143,8 @@ def _described(base: str, body: Any) -> Cloud | None:
             name=str(cloud.get("name") or base),
             family=STORAGE_SUFFIXES.get(storage, ""),
             resource_manager=base,
-            authority=str(login["loginEndpoint"]).rstrip("/"),
-            audience=str(login["audiences"][0]),
+            authority=authority.rstrip("/"),
+            audience=audiences[0],
         )
     return None
 

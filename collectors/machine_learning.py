@@ -39,6 +39,7 @@ READERS = (
         WORKSPACES,
         (
             "properties.workspaceId",
+            "properties.tenantId",
             "properties.storageAccount",
             "properties.keyVault",
             "properties.containerRegistry",

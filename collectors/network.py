@@ -96,6 +96,7 @@ READERS = (
         NICS,
         (
             "properties.ipConfigurations[].properties.privateIPAddress",
+            "properties.ipConfigurations[].properties.privateIPAddressVersion",
             "properties.ipConfigurations[].properties.privateLinkConnectionProperties.groupId",
             "properties.ipConfigurations[].properties.privateLinkConnectionProperties.fqdns",
         ),
@@ -123,7 +124,7 @@ READERS = (
     ),
     Reader(
         FIREWALL_POLICIES,
-        ("properties.dnsSettings.enableProxy", "properties.dnsSettings.servers"),
+        ("properties.dnsSettings.enableProxy", "properties.dnsSettings.servers", "properties.basePolicy.id"),
         get=lambda c, i: _client(c, i).firewall_policies.get(*parts(i)[1:]),
     ),
 )

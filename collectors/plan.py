@@ -18,6 +18,7 @@ from auditor.model.shapes import (
     account_id,
     connected_endpoints,
     dig_text,
+    dig_texts,
     managed_connections,
     nics,
     node_group,
@@ -108,21 +109,26 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
         if hub is None:
             return
         home = hub
-    yield from _managed_network(home)
+    if _has_managed_network(home):
+        yield Read(OUTBOUND_RULES, home.id, listing=True)
     yield from _home(snapshot, home, workspace)
     if home.raw("properties.hbiWorkspace") is True:
         for compute in attached:
             yield from _roles(snapshot, home, compute)
 
 
-def _managed_network(home: Resource) -> Iterator[Read]:
+def _has_managed_network(home: Resource) -> bool:
     mode = home.raw("properties.managedNetwork.isolationMode")
-    if isinstance(mode, str) and not equal(mode, "Disabled"):
-        yield Read(OUTBOUND_RULES, home.id, listing=True)
+    return isinstance(mode, str) and not equal(mode, "Disabled")
 
 
 def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[Read]:
-    """The workspace (or its hub), what it names, and the storage behind the datastores: each with its endpoints."""
+    """The workspace (or its hub), what it names, and the storage behind the datastores: each with its endpoints.
+
+    Which connections belong to a managed network has to be known before they are followed.
+    """
+    if _has_managed_network(home) and snapshot.listing(home.id, OUTBOUND_RULES) is None:
+        return
     yield from _endpoints(snapshot, home)
     for endpoint in _endpoints_of(snapshot, home):
         yield from _around(snapshot, vnet_of(str(endpoint.raw("properties.subnet.id") or "")), people=True)
@@ -182,8 +188,10 @@ def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read
         for name in ("vnetSubnetID", "podSubnetID"):
             if subnet := dig_text(pool, name):
                 yield from _aks_vnet(snapshot, vnet_of(subnet))
+    if (group := node_group(cluster)) and snapshot.endpoints_into(group):
+        yield Read(RESOURCES, subscription_of(cluster.id), listing=True, query=CREATED_TIMES)
     named_subnets = any(dig_text(p, "vnetSubnetID") for _, p in cluster.objects("properties.agentPoolProfiles"))
-    if (group := node_group(cluster)) and not named_subnets:
+    if group and not named_subnets:
         yield Read(VNETS, group, listing=True)
         for vnet in snapshot.children(group, VNETS):
             yield from _aks_vnet(snapshot, vnet.id)
@@ -198,8 +206,10 @@ def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
     near = list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
     for subscription in near:
         yield Read(ZONES, subscription, listing=True)
+    audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
+    for subscription in dict.fromkeys((*near, *audited)):
         yield Read(RULESETS, subscription, listing=True)
-    servers = [s for s in vnet.raw("properties.dhcpOptions.dnsServers") or [] if s != AZURE_DNS]
+    servers = [s for s in dig_texts(vnet.body, "properties", "dhcpOptions", "dnsServers") if s != AZURE_DNS]
     for subscription in near if servers else ():
         yield Read(FIREWALLS, subscription, listing=True)
         yield Read(RESOLVERS, subscription, listing=True)
@@ -251,6 +261,8 @@ def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
     for group in snapshot.children(endpoint.id, ZONE_GROUPS):
         for zone_id in zone_ids(group):
             yield from _get(snapshot, ZONES, zone_id)
+            # Zones kept together: records without a zone group are looked for beside those that have one.
+            yield Read(ZONES, subscription_of(zone_id), listing=True)
 
 
 def _endpoints_of(snapshot: Snapshot, target: Resource) -> Iterable[Resource]:
@@ -269,21 +281,27 @@ def _resolvers(snapshot: Snapshot) -> Iterator[Read]:
     for firewall in snapshot.of_type(FIREWALLS):
         if isinstance(policy := firewall.raw("properties.firewallPolicy.id"), str):
             yield from _get(snapshot, FIREWALL_POLICIES, policy)
+    for inherits in snapshot.of_type(FIREWALL_POLICIES):
+        if isinstance(policy := inherits.raw("properties.basePolicy.id"), str):
+            yield from _get(snapshot, FIREWALL_POLICIES, policy)
     for resolver in snapshot.of_type(RESOLVERS):
         yield Read(INBOUND_ENDPOINTS, resolver.id, listing=True)
     for ruleset in snapshot.of_type(RULESETS):
         yield Read(RULESET_LINKS, ruleset.id, listing=True)
         yield Read(FORWARDING_RULES, ruleset.id, listing=True)
-        # A ruleset forwards to an inbound endpoint, most often in its own subscription.
-        yield Read(RESOLVERS, subscription_of(ruleset.id), listing=True)
+        # A ruleset sends from an outbound endpoint to an inbound one, most often of one resolver.
+        outbound = [dig_text(o, "id") for _, o in ruleset.objects("properties.dnsResolverOutboundEndpoints")]
+        for subscription in {subscription_of(i) for i in (ruleset.id, *outbound) if i}:
+            yield Read(RESOLVERS, subscription, listing=True)
 
 
 def _get(snapshot: Snapshot, arm_type: str, arm_id: str) -> Iterator[Read]:
     """A resource by id, unless it is there or a list that may hold it is still under way."""
     if not arm_id or snapshot.get(arm_id) is not None or not of_type(arm_id, arm_type):
         return
-    subscription = subscription_of(arm_id)
-    if arm_type in SUBSCRIPTION_WIDE and _audited(snapshot, arm_id) and not snapshot.listing(subscription, arm_type):
+    # The zones of a subscription are listed wherever one of them is named; the rest only where it is audited.
+    listed = arm_type == ZONES or (arm_type in SUBSCRIPTION_WIDE and _audited(snapshot, arm_id))
+    if listed and not snapshot.listing(subscription_of(arm_id), arm_type):
         return
     yield Read(arm_type, arm_id)
 

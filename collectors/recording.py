@@ -6,44 +6,37 @@ of a request: one resource read with two versions has two bodies.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import re
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from requests.adapters import BaseAdapter
 from urllib3.response import HTTPResponse
 
 from auditor.model.clouds import Cloud
 from auditor.model.snapshot import Scope
 from collectors.errors import CollectionError
+from collectors.jsontext import parse
+from collectors.secrets import clean, redact
 
 MANIFEST = "recording.json"
 LARGEST_FILE = 64 * 2**20
-# Named by Azure as secret, or holding one: https://learn.microsoft.com/rest/api/azureml/compute/list-keys and the
-# properties that ARM marks x-ms-secret.
-SECRET = re.compile(
-    r"(connectionstring|password|secret|accountkey|sastoken|sasuri|accesskey|primarykey|secondarykey|"
-    r"instrumentationkey|telemetryappinsightskey|kubeconfig|sharedkey$|^token$|protectedsettings|keydata|certdata|"
-    r"ssl(cert|key)|^certificate$|^key[12]?$)",
-    re.IGNORECASE,
-)
-SIGNED = re.compile(r"(?i)([?&;]|^)(sig|sharedaccesssignature|accountkey|sharedaccesskey|password)=[^&;\s]+")
-REDACTED = "REDACTED"
 
 
 class Manifest(BaseModel):
     """What a recording needs to be run again: where, when, and what was asked for."""
 
     version: Literal["1"] = "1"
-    recorded_at: datetime
+    recorded_at: AwareDatetime = Field(ge=datetime(2015, 1, 1, tzinfo=UTC))
     cloud: Cloud
     tenant_id: str | None = None
     subscriptions: list[str]
@@ -67,21 +60,6 @@ def request_key(method: str, url: str) -> str:
     return f"{method} {path}?{'&'.join(f'{k}={v}' for k, v in query).lower()}"
 
 
-def redact(value: Any) -> Any:
-    """A body without secrets: values of secret names, and signatures inside texts."""
-    if isinstance(value, dict):
-        return {k: REDACTED if _secret(k, v) else redact(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [redact(v) for v in value]
-    if isinstance(value, str):
-        return SIGNED.sub(rf"\1\2={REDACTED}", value)
-    return value
-
-
-def _secret(name: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and bool(SECRET.search(name))
-
-
 class RecordingAdapter(BaseAdapter):
     """Passes requests to ``inner`` and keeps each final exchange in a folder."""
 
@@ -89,6 +67,8 @@ class RecordingAdapter(BaseAdapter):
         super().__init__()
         self.inner = inner
         self.folder = folder
+        self.error: OSError | None = None
+        self._kept: set[Path] = set()
         self._lock = threading.Lock()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -97,8 +77,7 @@ class RecordingAdapter(BaseAdapter):
             body = response.json()
         except ValueError:
             body = response.text
-        if response.status_code != 429 and response.status_code < 500:
-            self._keep(Exchange(method="GET", url=request.url or "", status=response.status_code, body=body))
+        self._keep(Exchange(method="GET", url=request.url or "", status=response.status_code, body=body))
         return response
 
     def close(self) -> None:
@@ -108,14 +87,26 @@ class RecordingAdapter(BaseAdapter):
         name = file_name(exchange.method, exchange.url)
         text = json.dumps(
             {
-                "request": {"method": exchange.method, "url": SIGNED.sub(rf"\1\2={REDACTED}", exchange.url)},
+                "request": {"method": exchange.method, "url": clean(exchange.url)},
                 "response": {"status": exchange.status, "body": redact(exchange.body)},
             },
             indent=1,
             ensure_ascii=False,
         )
         with self._lock:
-            write_private(self.folder / name, text + "\n")
+            try:
+                self._kept.add(self.folder / name)
+                write_private(self.folder / name, text + "\n")
+            except OSError as error:
+                self.error = self.error or error
+
+    def discard(self) -> None:
+        """Take away what was kept: half a recording would replay to another verdict."""
+        with self._lock:
+            for path in (*self._kept, self.folder / MANIFEST):
+                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
 
 def file_name(method: str, url: str) -> str:
@@ -168,7 +159,7 @@ class Recording:
             try:
                 if path.stat().st_size > LARGEST_FILE:
                     raise CollectionError(f"{path} is larger than any answer of Azure", help_)
-                exchange = json.loads(path.read_bytes())
+                exchange = parse(path.read_text(encoding="utf-8"))
                 request, response = exchange["request"], exchange["response"]
                 at = request_key(str(request["method"]), str(request["url"]))
                 self.answers[at] = (int(response["status"]), response["body"])

@@ -25,7 +25,7 @@ class ReadOnlyAdapter(BaseAdapter):
     def __init__(self, inner: BaseAdapter, resource_manager: str) -> None:
         super().__init__()
         self.inner = inner
-        self.host = urlsplit(resource_manager).netloc.lower()
+        self.host = _host(resource_manager)
         self.traffic = Traffic()
         self._lock = threading.Lock()
         self._sent: set[str] = set()
@@ -34,7 +34,7 @@ class ReadOnlyAdapter(BaseAdapter):
         url = urlsplit(request.url or "")
         if request.method != "GET":
             raise RefusedRequestError(f"refused to send {request.method} {url.path}: this tool only reads")
-        if url.scheme != "https" or url.netloc.lower() != self.host:
+        if url.scheme != "https" or _host(request.url or "") != self.host:
             raise RefusedRequestError(
                 f"refused to send a token to {url.netloc}: not the Resource Manager of this cloud"
             )
@@ -56,6 +56,12 @@ class ReadOnlyAdapter(BaseAdapter):
                 name = str(request_id)
                 self.traffic.retries += name in self._sent
                 self._sent.add(name)
+
+
+def _host(url: str) -> tuple[str | None, int | None]:
+    """Host and port; 443 may be written or not."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or 443
 
 
 def https(threads: int) -> HTTPAdapter:

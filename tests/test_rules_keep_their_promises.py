@@ -7,12 +7,14 @@ import re
 import string
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import rules as rule_package
 from auditor.engine import audit
+from auditor.model.report import Report
 from auditor.model.rule import Rule, Tier
 from auditor.model.types import COMPUTES, WORKSPACES
 from auditor.model.verdict import Severity, Status, Verdict
@@ -55,6 +57,14 @@ BUILDERS = {
     "service endpoints": scenarios.service_endpoints,
     "public": scenarios.everything_public,
 }
+
+
+@cache
+def judged(build: Callable[[], Estate]) -> Report:
+    """The report on an estate as it is built."""
+    return audited(build())
+
+
 each_rule = pytest.mark.parametrize("rule", RULES, ids=[r.id for r in RULES])
 each_estate = pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
 
@@ -98,7 +108,7 @@ def test_a_rule_is_a_page(rule: Rule) -> None:
 @each_estate
 def test_the_engine_can_fill_in_every_fix(build: Callable[[], Estate]) -> None:
     """A fix names what the finding is about; what is not known shows as ``<…>`` for the reader to fill in."""
-    for result in audited(build()).results:
+    for result in judged(build).results:
         assert re.fullmatch(_around(result.rule.fix), result.fix, re.DOTALL), f"{result.rule.id}: {result.fix}"
         assert result.fix.strip()
         assert result.resource_id.startswith("/"), result.rule.id
@@ -114,7 +124,7 @@ def _around(fix: str) -> str:
 @each_estate
 def test_a_finding_of_an_ordinary_estate_has_no_placeholder_of_the_engine(build: Callable[[], Estate]) -> None:
     """Where everything was read, each name of a failed rule's fix is known."""
-    for result in audited(build()).results:
+    for result in judged(build).results:
         if result.status is Status.FAIL:
             for name in [n for _, n, _, _ in string.Formatter().parse(result.rule.fix) if n]:
                 assert f"<{name.replace('_', '-')}>" not in result.fix, f"{result.rule.id}: {result.fix}"
@@ -168,7 +178,7 @@ def test_a_broken_rule_loses_nothing_but_itself(rule: Rule) -> None:
     def broken(subject: object) -> Verdict:
         raise RecursionError("out of depth")
 
-    whole = SNAPSHOT_REPORT
+    whole = judged(scenarios.hbi)
     mixed = [replace(r, check=broken) if r is rule else r for r in RULES]
     report = audit(whole.snapshot, mixed, whole.run)
     before = {(r.fingerprint): r.status for r in whole.results if r.rule.id != rule.id}
@@ -180,6 +190,3 @@ def test_a_broken_rule_loses_nothing_but_itself(rule: Rule) -> None:
         assert "RecursionError: out of depth" in result.verdict.message
         assert result.verdict.missing
         assert result.severity is Severity(SEVERITIES[rule.id])
-
-
-SNAPSHOT_REPORT = audited(scenarios.hbi())

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -17,10 +18,14 @@ import typer
 from auditor.cli.errors import AuditError, Terminated, complain
 
 INTERRUPTED, TERMINATED, IMPOSSIBLE = 130, 143, 2
+AGAIN = "run it again; --timeout bounds a run and still reports"
 
 
 def run() -> None:
     """The ``audit`` command."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  (for good)
     code = main(sys.argv[1:])
     # Reading threads may hang on a socket; nothing is left to do, so they are not waited for.
     with contextlib.suppress(OSError, ValueError):
@@ -31,33 +36,50 @@ def run() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and answer with its exit code; never raises for what a user did."""
+    with _sigterm_raises():
+        try:
+            return _run(argv)
+        except AuditError as error:
+            complain(str(error), error.help)
+        except typer.TyperException as error:
+            complain(_one_line(error.format_message()), "'audit --help' lists the options")
+        except (KeyboardInterrupt, typer.Abort):
+            complain("interrupted: no report was written", AGAIN)
+            return INTERRUPTED
+        except Terminated:
+            complain("terminated: no report was written", AGAIN)
+            return TERMINATED
+        except OSError as error:
+            _forget_stdout()
+            complain(f"cannot write the output: {error.strerror or error}", "look at where stdout goes, or use -o FILE")
+        except Exception as error:  # noqa: BLE001  (a mistake of ours must not look like a finding)
+            complain(
+                f"unexpected {type(error).__name__}: {error}", "please report this, with the command that led to it"
+            )
+    return IMPOSSIBLE
+
+
+def _run(argv: Sequence[str]) -> int:
     from auditor.cli.app import app
 
     _use_private_ca()
+    # Set by other tools that use azure-ai-ml, it makes that package look for a cloud of its own.
+    os.environ.pop("AZUREML_CURRENT_CLOUD", None)
     _write_any_text()
-    with _sigterm_raises():
-        try:
-            outcome = app(list(argv), prog_name="audit", standalone_mode=False)
-        except AuditError as error:
-            complain(str(error), error.help)
-            return IMPOSSIBLE
-        except typer.TyperException as error:
-            complain(_one_line(error.format_message()), "'audit --help' lists the options")
-            return IMPOSSIBLE
-        except typer.Exit as error:
-            return int(error.exit_code)
-        except (KeyboardInterrupt, typer.Abort):
-            complain("interrupted: nothing was written", "run it again; --timeout bounds a run and still reports")
-            return INTERRUPTED
-        except Terminated:
-            complain("terminated: nothing was written", "run it again; --timeout bounds a run and still reports")
-            return TERMINATED
-        except BrokenPipeError:
-            # The reader of our output went away (audit | head); there is nobody left to tell.
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+    try:
+        outcome = app(list(argv), prog_name="audit", standalone_mode=False)
+    except typer.Exit as error:
+        outcome = error.exit_code
+    sys.stdout.flush()
+    if outcome == INTERRUPTED:  # typer turns Ctrl-C into this code without a word
+        raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0
+
+
+def _forget_stdout() -> None:
+    """What is still buffered for a stdout that takes nothing would raise again at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(text: str) -> str:
@@ -68,6 +90,9 @@ def _use_private_ca() -> None:
     """requests reads REQUESTS_CA_BUNDLE only; SSL_CERT_FILE names a private CA just as well."""
     if not os.environ.get("REQUESTS_CA_BUNDLE") and os.environ.get("SSL_CERT_FILE"):
         os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"]
+    named = os.environ.get("REQUESTS_CA_BUNDLE")
+    if named and not Path(named).exists():
+        raise AuditError(f"the certificate file {named} does not exist", "correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE")
 
 
 def _write_any_text() -> None:

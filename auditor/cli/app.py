@@ -63,7 +63,7 @@ def main(
         list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="A subscription to audit; repeatable.")
     ] = None,
     all_subscriptions: Annotated[
-        bool, typer.Option("--all-subscriptions", help="Every enabled subscription that you can read.")
+        bool, typer.Option("--all-subscriptions", help="Every subscription that you can read.")
     ] = False,
     snapshot: Annotated[
         Path | None, typer.Option("--snapshot", metavar="FILE", help="Judge a saved snapshot again, offline.")
@@ -103,7 +103,9 @@ def main(
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=1, help="Bound on the run; what was read by then is judged."),
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=1, max=604800, help="Bound on the run; what was read by then is judged."
+        ),
     ] = None,
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Reads at a time.")
@@ -192,8 +194,12 @@ def _wish(
 ) -> Wish:
     if format_ != "table" and format_ not in RENDERERS:
         raise AuditError(f"there is no report format {format_}", f"the formats are table, {', '.join(RENDERERS)}")
+    outputs = tuple(parse(text) for text in output or ())
+    printed = sum(o.path is None for o in outputs)
+    if printed > 1 or (printed and format_ != "table"):
+        raise AuditError("two reports go to stdout", "send one of them to a file")
     return Wish(
-        outputs=tuple(parse(text) for text in output or ()),
+        outputs=outputs,
         stdout=format_,
         save_snapshot=save_snapshot,
         fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),

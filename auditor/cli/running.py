@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
 from auditor.engine import audit
+from auditor.model.ids import ArmId
 from auditor.model.report import Outcome, Report, Run, outcome
 from auditor.model.rule import Rule, load
 from auditor.model.snapshot import Scope, Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import Severity, Status
 
+LARGEST_SNAPSHOT = 2**30
 EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
 
 
@@ -68,6 +71,9 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     started = datetime.now(UTC)
     snapshot = collect(source, scope, wish, started)
     _check_workspaces(snapshot)
+    if source.snapshot is None and not wish.quiet:
+        seconds = (snapshot.finished_at - snapshot.taken_at).total_seconds()
+        sys.stderr.write(f"read Azure in {snapshot.traffic.requests} requests and {seconds:.1f} s\n")
     run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
     report = audit(snapshot, rules(), run_)
     documents = [
@@ -76,8 +82,11 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     if wish.save_snapshot:
         documents.append(Document(wish.save_snapshot, snapshot.model_dump_json(indent=1) + "\n", private=True))
     outputs.write(documents)
-    _print(report, wish)
     reached = outcome(report, wish.fail_on)
+    try:
+        _print(report, wish)
+    except BrokenPipeError:  # audit … | head: what it concluded stays true
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not wish.quiet:
         sys.stderr.write(_why(report, reached, wish.fail_on) + "\n")
     return EXIT[reached]
@@ -95,7 +104,6 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
             snapshot.scope = scope
         return snapshot
     # The SDKs take seconds to import, and commands that stay offline must not pay for them.
-    from collectors import login
     from collectors.collect import Request, live, replay
     from collectors.errors import CollectionError
 
@@ -104,9 +112,9 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
             request = Request(source.subscriptions, scope, source.threads, source.seconds, progress.read)
             if source.replay is not None:
                 snapshot = replay(request, source.replay)
-                length = snapshot.finished_at - snapshot.taken_at
+                length = datetime.now(UTC) - started
             else:
-                snapshot = live(request, login.find_cloud(source.cloud), source.tenant, started, source.record)
+                snapshot = live(request, source.cloud, source.tenant, started, source.record)
                 length = datetime.now(UTC) - started
     except CollectionError as error:
         raise AuditError(str(error), error.help) from error
@@ -122,16 +130,23 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     help_ = "give --snapshot a file that --save-snapshot wrote"
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_SNAPSHOT + 1)
     except OSError as error:
         raise AuditError(f"cannot read the snapshot {path}: {error.strerror}", help_) from error
+    if len(data) > LARGEST_SNAPSHOT:
+        raise AuditError(f"{path} is larger than any snapshot", help_)
     try:
-        return Snapshot.model_validate_json(data)
+        snapshot = Snapshot.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         what = f"{where}: {first['msg']}" if where else first["msg"]
         raise AuditError(f"{path} is not a whole snapshot of this version ({what})", help_) from error
+    absent = sorted({"schema_version", "subscriptions", "resources", "listings", "unread"} - snapshot.model_fields_set)
+    if absent:
+        raise AuditError(f"{path} is not a whole snapshot of this version (no {', '.join(absent)})", help_)
+    return snapshot
 
 
 def _check_workspaces(snapshot: Snapshot) -> None:
@@ -147,7 +162,7 @@ def _check_workspaces(snapshot: Snapshot) -> None:
             raise AuditError(f"there is no workspace {name} in the scope", f"the workspaces there: {names}")
     for group in snapshot.scope.resource_groups if whole else ():
         if not any(Scope(resource_groups=[group]).admits(w) for w in there):
-            groups = ", ".join(sorted({w.split("/")[4] for w in there})[:10]) or "none"
+            groups = ", ".join(sorted({ArmId.parse(w).resource_group for w in there})[:10]) or "none"
             raise AuditError(f"no workspace is in a resource group {group}", f"the groups with workspaces: {groups}")
 
 
@@ -165,8 +180,10 @@ def _print(report: Report, wish: Wish) -> None:
     from auditor.reports import table
 
     width = None if sys.stdout.isatty() else 100
-    table.render(report, Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False))
-    sys.stdout.flush()
+    console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+    with console.capture() as captured:  # rich ends the process itself where a pipe is broken
+        table.render(report, console)
+    outputs.to_stdout(captured.get())
 
 
 def _why(report: Report, reached: Outcome, fail_on: Severity | None) -> str:

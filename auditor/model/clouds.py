@@ -26,6 +26,12 @@ class Cloud(BaseModel):
             Zone(private=private, public=public) for private, public in ZONES.get(self.family, {}).get(group, ())
         )
 
+    def public_suffix(self, private: str) -> str:
+        """What the names of a private zone end in outside; the zone's own name without its prefix for unknown zones."""
+        known = ZONES.get(self.family, {}).values()
+        pairs = {name: public for zones in known for name, public in zones}
+        return pairs.get(private.lower(), private.lower().removeprefix("privatelink."))
+
 
 class Zone(BaseModel):
     """The name of a private DNS zone, and the public suffix that its names carry outside."""

@@ -107,6 +107,11 @@ class AccessPath:
             raise Undecided(*self.restricted.missing)
         return False
 
+    @property
+    def endpoint_unread(self) -> bool:
+        """Whether the target was read, and an endpoint that may be its was not."""
+        return isinstance(self.target, Resource) and self.endpoint.unknown
+
     def named(self) -> tuple[Verdict, ...]:
         """The hops of name resolution: fit to be used only where ``endpoint`` passed or is unknown."""
         return (self.integrated, self.resolves) if self.endpoint.passed else (self.endpoint,)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from auditor.model.environment import Environment
+from auditor.model.ids import key
 from auditor.model.result import Result
 from auditor.model.rule import Rule, Tier
 from auditor.model.snapshot import Failure, Snapshot
@@ -71,7 +72,8 @@ class Report:
             if s.failure
         ]
         found += [Gap(x.scope, f"list {x.type}", x.failure) for x in snapshot.listings if x.failure]
-        return found + [Gap(u.id, "read", u.failure) for u in snapshot.unread if not u.gone]
+        found += [Gap(u.id, "read", u.failure) for u in snapshot.unread if not u.gone]
+        return sorted(found, key=lambda gap: (key(gap.resource_id), gap.operation))
 
     @property
     def scope_unread(self) -> bool:

@@ -109,6 +109,12 @@ def account_id(snapshot: Snapshot, datastore: Resource) -> str | None:
     return None
 
 
+def own_connections(snapshot: Snapshot, target: Resource) -> bool:
+    """Whether somebody made a private endpoint to a resource, beside those of a managed network."""
+    managed = managed_connections(snapshot, target)
+    return any(path not in managed for path, _ in target.objects(CONNECTIONS))
+
+
 def managed_connections(snapshot: Snapshot, target: Resource) -> set[str]:
     """The paths of connections that Azure ML's managed network made: they serve its own computes, never AKS.
 
@@ -122,8 +128,7 @@ def managed_connections(snapshot: Snapshot, target: Resource) -> set[str]:
     ]
     out = set()
     for path, connection in target.objects(CONNECTIONS):
-        endpoint = dig_text(connection, "properties", "privateEndpoint", "id").rpartition("/")[2]
-        names = f"{dig_text(connection, 'name')} {endpoint}".lower()
-        if "__sys_pe_" in names or any(rule in names for rule in rules):
+        endpoint = dig_text(connection, "properties", "privateEndpoint", "id").rpartition("/")[2].lower()
+        if "__sys_pe_" in f"{dig_text(connection, 'name').lower()} {endpoint}" or endpoint in rules:
             out.add(path)
     return out

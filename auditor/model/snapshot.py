@@ -104,6 +104,7 @@ class Snapshot(BaseModel):
     unread: list[Unread] = Field(default_factory=list)
     created: dict[str, datetime] = Field(default_factory=dict)
     traffic: Traffic = Field(default_factory=Traffic)
+    cut_short: str = ""  # why the collection stopped before it had read all it wanted
 
     _by_id: dict[str, Resource] = PrivateAttr(default_factory=dict)
     _by_type: dict[str, dict[str, Resource]] = PrivateAttr(default_factory=dict)
@@ -131,7 +132,8 @@ class Snapshot(BaseModel):
                 return False
             self._forget(known)
         self.resources.append(resource)
-        self._unread.pop(key(resource.id), None)
+        if self._unread.pop(key(resource.id), None) is not None:
+            self.unread = [item for item in self.unread if key(item.id) != key(resource.id)]
         self._index(resource)
         return True
 
@@ -173,7 +175,7 @@ class Snapshot(BaseModel):
             return resource
         item = self._unread.get(key(arm_id))
         if item is None:
-            return Missing(arm_id, "", "it was not read")
+            return Missing(arm_id, "", self.cut_short or "it was not read")
         return Gone(arm_id, item.failure) if item.gone else item.failure.missing(arm_id, "")
 
     def of_type(self, arm_type: str) -> Iterator[Resource]:
@@ -187,6 +189,11 @@ class Snapshot(BaseModel):
         """The private endpoints that were read and connect to a resource."""
         return self._to.get(key(target_id), [])
 
+    def endpoints_into(self, group_id: str) -> list[Resource]:
+        """The private endpoints that were read and connect to a private link service of a resource group."""
+        services = key(f"{group_id}/providers/Microsoft.Network/privateLinkServices") + "/"
+        return [e for target, endpoints in self._to.items() if target.startswith(services) for e in endpoints]
+
     def children(self, parent: str, arm_type: str) -> list[Resource]:
         """What was read directly under a resource or resource group, whether or not the listing was complete."""
         return list(self._under.get((key(parent), arm_type.lower()), {}).values())
@@ -199,7 +206,8 @@ class Snapshot(BaseModel):
         """None when the collection was read to its end; else why it was not."""
         listing = self.listing(scope, arm_type, query)
         if listing is None:
-            return Missing(scope, "", f"the {arm_type} of {scope} were not listed", None, f"{arm_type}/read")
+            reason = self.cut_short or f"the {arm_type} of {scope} were not listed"
+            return Missing(scope, "", reason, None, f"{arm_type}/read")
         return listing.failure.missing(scope, "") if listing.failure else None
 
     def asked(self, arm_id: str) -> bool:

@@ -16,11 +16,12 @@ from auditor.model.verdict import Severity, Status
 
 SCHEMA_VERSION = "1.0"
 TOOL = "aks-inference-auditor"
+PARTS = ("workspace", "storage", "key_vault", "container_registry", "cluster")
 
 
 def render(report: Report) -> str:
     """The report as indented JSON text that ends in a newline."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False, default=_plain) + "\n"
+    return json.dumps(document(report), indent=2, default=_plain) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def _environment(report: Report, environment: Environment) -> dict[str, Any]:
         "region": environment.workspace.raw("location"),
         "vnet_ids": [environment.network.vnet_id] if environment.network.vnet_id else [],
         "scenario": environment.scenario,
-        "access": environment.access,
+        "access": {part: environment.access[part] for part in PARTS},
         "verdict": report.conclusion(environment),
         "compute": ArmId.parse(environment.compute.id).name,
     }

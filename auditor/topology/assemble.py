@@ -37,14 +37,15 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         registry = paths.to("container registry", "registry", registry_id, registry_found)
     others, unlisted_storage = other_storage(snapshot, workspace, storage_id, storage, paths)
     own_endpoints, unlisted_endpoints = cluster_endpoints(snapshot, cluster)
-    principal = compute.raw("identity.principalId")
-    storage_role = _role(snapshot, principal, storage_id, storage, roles.BLOB_DATA_CONTRIBUTOR)
-    account_role = _role(snapshot, principal, storage_id, storage, roles.STORAGE_ACCOUNT_CONTRIBUTOR)
+    storage_role = _role(snapshot, compute, storage_id, storage, roles.BLOB_DATA_CONTRIBUTOR)
+    account_role = _role(snapshot, compute, storage_id, storage, roles.STORAGE_ACCOUNT_CONTRIBUTOR)
     dependents, unlisted_dependents = _dependents(snapshot, workspace, compute)
     named = [("storage account", storage_id, storage), ("Key Vault", vault_id, vault)]
     if registry_found is not None:
         named.append(("container registry", registry_id, registry_found))
-    access = _access(cluster, to_workspace, blob, file, to_vault, registry)
+    ways = _ways(cluster, to_workspace, blob, file, to_vault, registry)
+    access: dict[str, Access | None] = {"container_registry": None}
+    access |= {part: scenario.named(possible) for part, possible in ways.items()}
     resources, names = _names(workspace, shared_id, compute, cluster_id, network, storage_id, vault_id, registry_id)
     return Environment(
         id=f"{workspace.id}/computes/{compute.name}",
@@ -71,13 +72,13 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         api_server_created=api_server_created(snapshot, cluster),
         dependents=dependents,
         unlisted_dependents=unlisted_dependents,
-        service_endpoints=_half_configured(snapshot, network, blob, to_vault),
-        people=people.way_in(snapshot, snapshot.endpoints_to(shared_id), to_workspace.endpoint),
+        service_endpoints=_half_configured(snapshot, network, blob, to_vault, others),
+        people=people.way_in(snapshot, _serving(snapshot, to_workspace), to_workspace.endpoint),
         trusted_access=trusted_access(snapshot, cluster, workspace),
         blob_contributor=storage_role,
         storage_contributor=account_role,
         access=access,
-        scenario=scenario.row(access),
+        scenario=scenario.row(ways),
         resources=resources,
         names=names,
     )
@@ -92,6 +93,12 @@ def _shared(snapshot: Snapshot, workspace: Resource) -> Lookup:
         return workspace
     hub = workspace.text("properties.hubResourceId")
     return hub if isinstance(hub, Missing) else snapshot.find(hub.value)
+
+
+def _serving(snapshot: Snapshot, path: AccessPath) -> list[Resource]:
+    """The endpoints of a workspace that are in use: the approved ones; where none is, whatever there is."""
+    approved = [e.resource for e in path.endpoints if e.approved]
+    return approved or snapshot.endpoints_to(path.target_id)
 
 
 def _named(snapshot: Snapshot, shared: Lookup, path: str) -> tuple[str, Lookup]:
@@ -131,8 +138,16 @@ def _identity(compute: Resource) -> Fact[str]:
     return compute.text("identity.type", absent="None" if compute.whole else None)
 
 
-def _role(snapshot: Snapshot, principal: object, scope: str, storage: Lookup, role: roles.Role) -> Verdict:
-    if not isinstance(principal, str) or not principal:
+def _role(snapshot: Snapshot, compute: Resource, scope: str, storage: Lookup, role: roles.Role) -> Verdict:
+    principal = compute.raw("identity.principalId")
+    if isinstance(storage, Gone):
+        return not_applicable("the storage account does not exist")
+    if principal == "":
+        return not_applicable("the compute's identity has no principal")
+    if not isinstance(principal, str):
+        if "systemassigned" in str(compute.raw("identity.type") or "").lower():
+            gap = compute.missing("identity.principalId", "Azure's answer does not hold the principal of the identity")
+            return unknown("the principal of the compute's identity is not known", gap)
         return not_applicable("the compute has no system-assigned identity")
     if isinstance(storage, Missing) and not scope:
         return unknown(f"the storage account is not known: {storage.reason}", storage)
@@ -158,7 +173,9 @@ def _dependents(
     return tuple(found), tuple(gaps)
 
 
-def _half_configured(snapshot: Snapshot, network: Network, blob: AccessPath, vault: AccessPath) -> Verdict:
+def _half_configured(
+    snapshot: Snapshot, network: Network, blob: AccessPath, vault: AccessPath, others: list[OtherStorage]
+) -> Verdict:
     if network.located.unknown:
         return network.located
     parts = []
@@ -167,25 +184,31 @@ def _half_configured(snapshot: Snapshot, network: Network, blob: AccessPath, vau
             return unknown(f"{path.name} could not be read: {path.target.reason}", path.target)
         if isinstance(path.target, Resource):
             parts.append((path.target, service, path.endpoint, path.closed))
+    for account in others:
+        if isinstance(account.target, Resource):
+            # Service endpoints do not count there (STO-005), so none is relied on; a rule can be half all the same.
+            parts.append((account.target, service_endpoints.STORAGE, ok("not relied on"), ok("not relied on")))
     return service_endpoints.half_configured(snapshot, network, parts)
 
 
-def _access(
+def _ways(
     cluster: Lookup | None,
     workspace: AccessPath,
     blob: AccessPath,
     file: AccessPath,
     vault: AccessPath,
     registry: AccessPath | None,
-) -> dict[str, Access | None]:
-    paths = [p for p in (workspace, blob, file, vault, registry) if p is not None]
-    return {
-        "workspace": scenario.of_path(workspace),
-        "storage": scenario.of_storage(blob, file),
-        "key_vault": scenario.of_path(vault),
-        "container_registry": scenario.of_path(registry) if registry else None,
-        "cluster": scenario.of_cluster(cluster, paths),
+) -> dict[str, frozenset[Access]]:
+    """How AKS may reach each part; a registry that is not named yet is none."""
+    ways = {
+        "workspace": scenario.possible(workspace),
+        "storage": scenario.possible_storage(blob, file),
+        "key_vault": scenario.possible(vault),
     }
+    if registry is not None:
+        ways["container_registry"] = scenario.possible(registry)
+    paths = [p for p in (workspace, blob, file, vault, registry) if p is not None]
+    return {**ways, "cluster": scenario.possible_cluster(cluster, paths)}
 
 
 def _titled(other: OtherStorage, resources: dict[str, str], names: dict[str, str]) -> OtherStorage:

@@ -38,6 +38,10 @@ def build(snapshot: Snapshot) -> Estate:
         found = False
         for compute in computes:
             kind = compute.raw("properties.computeType")
+            if not isinstance(kind, str):
+                failure = Failure(reason="Azure's answer does not hold properties.computeType")
+                estate.unjudged.append(Unjudged(compute.id, "the type of the compute was not read", failure))
+                found = True
             if not any(equal(kind, t) for t in AKS_TYPES):
                 continue
             found = True

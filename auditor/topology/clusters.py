@@ -8,7 +8,7 @@ from auditor.model.environment import ClusterEndpoint
 from auditor.model.facts import Fact, Missing
 from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import dig_texts, node_group, targets
+from auditor.model.shapes import dig_texts, node_group
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.times import time_of
 from auditor.model.types import CLUSTER_CONNECTIONS, PRIVATE_ENDPOINTS, TRUSTED_ACCESS
@@ -25,11 +25,8 @@ def cluster_endpoints(snapshot: Snapshot, cluster: Lookup | None) -> tuple[list[
     if not isinstance(cluster, Resource):
         return [], ()
     group = node_group(cluster)
-    services = key(f"{group}/providers/Microsoft.Network/privateLinkServices/") if group else ""
-    found: dict[str, Lookup] = {}
-    for endpoint in snapshot.of_type(PRIVATE_ENDPOINTS):
-        if any(key(t) == key(cluster.id) or (services and key(t).startswith(services)) for t in targets(endpoint)):
-            found[key(endpoint.id)] = endpoint
+    pointing = [*snapshot.endpoints_to(cluster.id), *(snapshot.endpoints_into(group) if group else ())]
+    found: dict[str, Lookup] = {key(endpoint.id): endpoint for endpoint in pointing}
     sides: dict[str, Verdict] = {}
     for connection in snapshot.children(cluster.id, CLUSTER_CONNECTIONS):
         endpoint_id = connection.raw("properties.privateEndpoint.id")
@@ -53,12 +50,16 @@ def cluster_endpoints(snapshot: Snapshot, cluster: Lookup | None) -> tuple[list[
                 names={"endpoint": arm.name, "endpoint_group": arm.resource_group, "endpoint_id": arm.id},
             )
         )
-    gaps = []
-    for subscription in {f"/subscriptions/{s.id}" for s in snapshot.subscriptions}:
-        gap = snapshot.unlisted(subscription, PRIVATE_ENDPOINTS)
-        if gap is not None and snapshot.unlisted(cluster.id, CLUSTER_CONNECTIONS) is not None:
-            gaps.append(gap)
-    return made, tuple(gaps)
+    return made, tuple(_unlisted(snapshot, cluster))
+
+
+def _unlisted(snapshot: Snapshot, cluster: Resource) -> list[Missing]:
+    """Why some endpoints may not be known: a private cluster lists them all itself; others are found where listed."""
+    if cluster.raw("properties.apiServerAccessProfile.enablePrivateCluster") is True:
+        gap = snapshot.unlisted(cluster.id, CLUSTER_CONNECTIONS)
+        return [gap] if gap else []
+    subscriptions = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions]
+    return [gap for s in subscriptions if (gap := snapshot.unlisted(s, PRIVATE_ENDPOINTS)) is not None]
 
 
 def _cluster_side(connection: Resource) -> Verdict:
@@ -86,14 +87,18 @@ def api_server_created(snapshot: Snapshot, cluster: Lookup | None) -> Fact[datet
     if not isinstance(cluster, Resource):
         return None
     group = node_group(cluster)
-    for endpoint in snapshot.endpoints_to(cluster.id):
-        if group and key(endpoint.id).startswith(key(group) + "/"):
-            made = history.created(snapshot, endpoint.id)
-            born = time_of(cluster, "systemData.createdAt")
-            if not isinstance(made, Missing) and not isinstance(born, Missing) and made.value < born.value:
-                return Missing(endpoint.id, "createdTime", "it is older than the cluster itself, which cannot be")
-            return made
-    return None
+    own = [e for e in snapshot.endpoints_to(cluster.id) if group and key(e.id).startswith(key(group) + "/")]
+    own = [e for e in own if equal(e.name, "kube-apiserver")] or own
+    made = [history.created(snapshot, e.id) for e in own]
+    newest: Fact[datetime] | None = None
+    for fact in made:
+        if isinstance(fact, Missing):
+            return fact
+        newest = fact if newest is None or fact.value > newest.value else newest
+    born = time_of(cluster, "systemData.createdAt")
+    if newest is not None and not isinstance(born, Missing) and newest.value < born.value:
+        return Missing(newest.resource_id, "createdTime", "it is older than the cluster itself, which cannot be")
+    return newest
 
 
 def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resource) -> Verdict:
@@ -106,6 +111,8 @@ def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resour
     if not isinstance(cluster, Resource):
         return not_applicable("there is no cluster")
     for binding in snapshot.children(cluster.id, TRUSTED_ACCESS):
+        if equal(binding.raw("properties.provisioningState"), "Failed"):
+            continue
         held = dig_texts(binding.body, "properties", "roles")
         if same(str(binding.raw("properties.sourceResourceId") or ""), workspace.id) and any(
             equal(r, ML_WORKLOAD) for r in held

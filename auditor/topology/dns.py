@@ -16,6 +16,7 @@ from auditor.model.snapshot import Snapshot
 from auditor.model.types import ZONE_LINKS
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 from auditor.topology.forwarders import Forwarders
+from auditor.topology.reach import Reach
 
 AZURE_DNS = "168.63.129.16"
 
@@ -23,9 +24,10 @@ AZURE_DNS = "168.63.129.16"
 class Resolver:
     """Name resolution as the AKS VNet does it."""
 
-    def __init__(self, snapshot: Snapshot, network: Network) -> None:
+    def __init__(self, snapshot: Snapshot, network: Network, reach: Reach) -> None:
         self.snapshot = snapshot
         self.network = network
+        self.reach = reach
         self.near = _near(network)
         self.forwarders = Forwarders(snapshot, self.near)
         self._answers: dict[str, Verdict] = {}
@@ -86,27 +88,34 @@ class Resolver:
 
     def _through(self, zone: Resource, vnet: Resource, server: str) -> Verdict:
         """Whether one custom DNS server answers from the zone."""
-        known = self.forwarders.device(server)
-        if known is not None:
-            if known.vnet_id:
-                answer = self.from_vnet(zone, known.vnet_id)
-                return answer.saying(f"{server} is {known.label}: {answer.message}")
-            return unknown(f"{server} is {known.label}: check what it answers for names in {zone.name}", known.gap)
-        home = self._vnet_holding(vnet, server)
+        found = list(self.forwarders.devices(server))
+        reached = [(d, self.reach.to(d.vnet_id, d.subnet_id, (server,))) for d in found]
+        known = [d for d, reach in reached if reach.passed]
+        gap = self.forwarders.unread() or next((m for _, r in reached if r.unknown for m in r.missing), None)
+        if len(known) == 1:
+            device = known[0]
+            if device.gap is not None:
+                return unknown(f"{server} is {device.label}: check what it answers for {zone.name}", device.gap)
+            answer = self.from_vnet(zone, device.vnet_id)
+            return answer.saying(f"{server} is {device.label}: {answer.message}")
+        if gap is not None:
+            return unknown(f"what the DNS server {server} is could not be read: {gap.reason}", gap)
+        home = None if known else self._vnet_holding(vnet, server)
         if home is not None:
             linked = self.from_vnet(zone, home.id)
             if linked.passed:
                 note = f"{server} in {home.name} is taken to forward {zone.name} to Azure DNS, which cannot be seen"
                 return ok(linked.message, *linked.evidence, assuming=[note])
-        gap = vnet.missing(
+        unseen = vnet.missing(
             "properties.dhcpOptions.dnsServers",
             f"what DNS server {server} answers for names in {zone.name} is not seen",
         )
-        return unknown(f"custom DNS server {server}: check that it resolves names in {zone.name}", gap)
+        return unknown(f"custom DNS server {server}: check that it resolves names in {zone.name}", unseen)
 
     def _vnet_holding(self, vnet: Resource, server: str) -> Resource | None:
+        """The VNet that a DNS server is in: the AKS VNet, or one within its reach."""
         near = [self.snapshot.get(i) for i in peered_vnets(vnet)]
-        for candidate in (vnet, *[v for v in near if v is not None]):
+        for candidate in (vnet, *[v for v in near if v is not None and self.reach.to(v.id, "", (server,)).passed]):
             for prefix in dig_texts(candidate.body, "properties", "addressSpace", "addressPrefixes"):
                 try:
                     if ip_address(server) in ip_network(prefix, strict=False):

@@ -138,9 +138,16 @@ class EndpointFinder:
                 continue
             endpoint_id = dig_text(properties, "privateEndpoint", "id")
             state = dig(properties, STATE, "status")
-            if not endpoint_id or not equal(state, "Approved") or not _may_have_group(properties, group):
+            if not equal(state, "Approved") or not _may_have_group(properties, group):
+                continue
+            if not endpoint_id:
+                gap = target.missing(f"{path}.properties.privateEndpoint.id", "the connection names no endpoint")
+                out.append(unknown(f"an approved connection of {target.name} names no private endpoint", gap))
                 continue
             endpoint = self.snapshot.find(endpoint_id)
+            if isinstance(endpoint, Resource) and not link_connections(endpoint):
+                gap = endpoint.missing("properties.privateLinkServiceConnections", "no connection in Azure's answer")
+                out.append(unknown(f"the connections of {endpoint.name} were not read", gap))
             if isinstance(endpoint, Missing):
                 name = ArmId.parse(endpoint_id).name
                 out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", endpoint))
@@ -171,8 +178,14 @@ def _approved(endpoint: Resource, path: str) -> Verdict:
 
 def _mirrored(endpoint: Resource, target: Lookup) -> Verdict:
     """What the resource itself says of the connection; nothing where the resource was not read."""
-    if not isinstance(target, Resource) or not isinstance(target.raw(CONNECTIONS), list):
+    if not isinstance(target, Resource):
         return ok("the resource's own list of connections was not read")
+    if target.raw(CONNECTIONS) is None:
+        note = f"Azure's answer does not show whether {target.name} itself approves {endpoint.name}"
+        return ok("the resource does not list its connections", assuming=[note])
+    listed = target.items(CONNECTIONS)
+    if isinstance(listed, Missing):
+        return unknown(f"the connections of {target.name} were not read", listed)
     for path, connection in target.objects(CONNECTIONS):
         properties = connection.get("properties") or {}
         if not same(dig_text(properties, "privateEndpoint", "id"), endpoint.id):
@@ -210,12 +223,15 @@ def _nic_names(nic: Resource) -> list[Name]:
     for _, config in nic.objects("properties.ipConfigurations"):
         address = dig_text(config, "properties", "privateIPAddress")
         fqdns = dig_texts(config, "properties", "privateLinkConnectionProperties", "fqdns")
-        found += [Name(fqdn.rstrip("."), address) for fqdn in fqdns if address]
+        # A records hold IPv4 addresses; a dual-stack interface lists each name once more for IPv6.
+        found += [Name(fqdn.rstrip("."), address) for fqdn in fqdns if address and ":" not in address]
     return found
 
 
 def _brief(resource_id: str, path: str, value: Any) -> Evidence:
-    return Evidence(resource_id, path, [c.get("name") for c in value if isinstance(c, dict)])
+    return Evidence(
+        resource_id, path, [c.get("name") for c in value if isinstance(c, dict)] if isinstance(value, list) else value
+    )
 
 
 def _is_address(text: str) -> bool:

@@ -68,6 +68,9 @@ def restricted(target: Resource, firewall: Firewall) -> Verdict:
 
 def _ip_rules(target: Resource, firewall: Firewall) -> Verdict:
     path = f"{firewall.acls}.ipRules"
+    listed = target.items(path, absent=[])
+    if isinstance(listed, Missing):
+        return unknown(f"the IP rules of {target.name} were not read", listed)
     action = target.see(f"{firewall.acls}.defaultAction")
     values = [str(rule.get(firewall.address)) for _, rule in target.objects(path)]
     values += [str(rule.get(firewall.address)) for _, rule in target.objects(f"{firewall.acls}.ipv6Rules")]
@@ -113,10 +116,11 @@ def admitted(values: list[str]) -> Admitted | None:
     )
 
 
-def workspace_closed(workspace: Resource) -> Verdict:
+def workspace_closed(workspace: Resource, *, behind_endpoint: bool) -> Verdict:
     """Whether a workspace refuses the public network.
 
-    The older ``allowPublicAccessWhenBehindVnet`` counts only where ``publicNetworkAccess`` is absent.
+    The older ``allowPublicAccessWhenBehindVnet`` counts only where ``publicNetworkAccess`` is absent, and says nothing
+    of a workspace without a private endpoint.
     https://learn.microsoft.com/azure/machine-learning/how-to-configure-private-link
     """
     access = workspace.see(PUBLIC)
@@ -133,6 +137,8 @@ def workspace_closed(workspace: Resource) -> Verdict:
             PUBLIC, "neither publicNetworkAccess nor allowPublicAccessWhenBehindVnet is in the answer"
         )
         return unknown(f"whether {workspace.name} answers the public network was not read", gap)
+    if not behind_endpoint:
+        return fail(f"{workspace.name} has no private endpoint to be closed behind", access, older)
     if older.value:
         return fail(f"{workspace.name} allows public access although it is behind a VNet", access, older)
     return ok(f"{workspace.name} does not allow public access when behind a VNet", access, older)

@@ -13,77 +13,105 @@ from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
 from auditor.model.shapes import dig, dig_text, dig_texts
 from auditor.model.snapshot import Snapshot
-from auditor.model.types import FIREWALLS, FORWARDING_RULES, INBOUND_ENDPOINTS, RULESET_LINKS, RULESETS
+from auditor.model.types import FIREWALLS, FORWARDING_RULES, INBOUND_ENDPOINTS, RESOLVERS, RULESET_LINKS, RULESETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
+from auditor.topology.reach import find_peering
 
 AZURE_DNS = "168.63.129.16"
 
 
 @dataclass(frozen=True)
 class Device:
-    """A DNS server that is an Azure resource. ``vnet_id`` is where it asks Azure DNS; without one, ``gap`` says why
-    that is not known."""
+    """A DNS server that is an Azure resource, in a subnet. ``gap``: why it is not known what it answers; None where it
+    asks Azure DNS from its own VNet."""
 
     label: str
-    vnet_id: str | None
-    gap: Missing
+    subnet_id: str
+    gap: Missing | None = None
+
+    @property
+    def vnet_id(self) -> str:
+        return vnet_of(self.subnet_id)
 
 
 class Forwarders:
-    """``near``: the subscriptions whose rulesets may be linked to the AKS VNet."""
+    """``near``: the subscriptions of the AKS VNet and its peers, where its DNS servers stand. Rulesets linked to it may
+    be in any subscription that is audited, too."""
 
     def __init__(self, snapshot: Snapshot, near: list[str]) -> None:
         self.snapshot = snapshot
         self.near = near
+        self.audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
 
-    def device(self, address: str) -> Device | None:
-        """The Azure Firewall or resolver endpoint that has an address."""
+    def unread(self) -> Missing | None:
+        """Why a DNS server might be a firewall or resolver that was not read; None when all near ones were."""
+        for subscription in self.near:
+            for arm_type in (FIREWALLS, RESOLVERS):
+                gap = self.snapshot.unlisted(subscription, arm_type)
+                if gap is not None:
+                    return gap
+        resolvers = self.snapshot.of_type(RESOLVERS)
+        return next((gap for r in resolvers if (gap := self.snapshot.unlisted(r.id, INBOUND_ENDPOINTS))), None)
+
+    def devices(self, address: str) -> Iterator[Device]:
+        """The Azure Firewalls and resolver endpoints that have an address; ranges repeat, so there may be several."""
         for firewall in self.snapshot.of_type(FIREWALLS):
             for _, config in firewall.objects("properties.ipConfigurations"):
                 if dig(config, "properties", "privateIPAddress") == address:
-                    return self._firewall(firewall, dig_text(config, "properties", "subnet", "id"))
+                    yield self._firewall(firewall, dig_text(config, "properties", "subnet", "id"))
         for endpoint in self.snapshot.of_type(INBOUND_ENDPOINTS):
             for _, config in endpoint.objects("properties.ipConfigurations"):
                 if config.get("privateIpAddress") == address:
                     subnet = dig_text(config, "subnet", "id")
                     label = f"the DNS Private Resolver {ArmId.parse(endpoint.arm.parent).name}"
-                    return Device(label, vnet_of(subnet), endpoint.missing("", "not needed"))
-        return None
+                    yield Device(label, subnet)
 
     def _firewall(self, firewall: Resource, subnet: str) -> Device:
-        holder: Resource = firewall
-        policy_id = firewall.raw("properties.firewallPolicy.id")
-        if isinstance(policy_id, str):
-            policy = self.snapshot.find(policy_id)
-            if isinstance(policy, Missing):
-                return Device(f"the firewall {firewall.name}, whose policy could not be read", None, policy)
-            if not isinstance(policy, Resource):
-                gap = firewall.missing("properties.firewallPolicy.id", "the firewall policy does not exist")
-                return Device(f"the firewall {firewall.name}, whose policy does not exist", None, gap)
-            holder = policy
-            path, proxy = "properties.dnsSettings", policy.raw("properties.dnsSettings.enableProxy")
-            servers = dig_texts(policy.body, "properties", "dnsSettings", "servers")
-        else:
+        label = f"the firewall {firewall.name}"
+        holder = self._settings(firewall)
+        if isinstance(holder, Missing):
+            return Device(f"{label}, whose policy could not be read", subnet, holder)
+        if holder is firewall:
             # A firewall without a policy keeps its DNS settings as strings under these keys.
             # https://learn.microsoft.com/azure/firewall/dns-settings
-            path = "properties.additionalProperties"
             extra = ("properties", "additionalProperties")
             proxy = dig_text(firewall.body, *extra, "Network.DNS.EnableProxy").lower() == "true"
-            listed = dig_text(firewall.body, *extra, "Network.DNS.Servers")
-            servers = [s.strip() for s in listed.split(",") if s.strip()]
-        if proxy is not True:
+            servers = [
+                s.strip() for s in dig_text(firewall.body, *extra, "Network.DNS.Servers").split(",") if s.strip()
+            ]
+        else:
+            proxy = holder.raw("properties.dnsSettings.enableProxy") is True
+            servers = dig_texts(holder.body, "properties", "dnsSettings", "servers")
+        path = "properties.additionalProperties" if holder is firewall else "properties.dnsSettings"
+        if not proxy:
             gap = holder.missing(path, "the DNS proxy of the firewall is off, so what answers there is not seen")
-            return Device(f"the firewall {firewall.name}, whose DNS proxy is off", None, gap)
+            return Device(f"{label}, whose DNS proxy is off", subnet, gap)
         if [s for s in servers if s != AZURE_DNS]:
             gap = holder.missing(path, "the firewall asks DNS servers whose answers are not seen")
-            return Device(f"the firewall {firewall.name}, which forwards to {', '.join(servers)}", None, gap)
-        return Device(
-            f"the DNS proxy of the firewall {firewall.name}", vnet_of(subnet), holder.missing("", "not needed")
-        )
+            return Device(f"{label}, which forwards to {', '.join(servers)}", subnet, gap)
+        return Device(f"the DNS proxy of the firewall {firewall.name}", subnet)
+
+    def _settings(self, firewall: Resource) -> Resource | Missing:
+        """What holds the DNS settings: the firewall, its policy, or the policy that this one inherits from.
+
+        https://learn.microsoft.com/azure/firewall-manager/policy-overview#hierarchical-policies
+        """
+        holder, path = firewall, "properties.firewallPolicy.id"
+        for _ in range(3):
+            above = holder.raw(path)
+            if not isinstance(above, str) or holder.raw("properties.dnsSettings") is not None:
+                return holder
+            policy = self.snapshot.find(above)
+            if isinstance(policy, Missing):
+                return policy
+            if not isinstance(policy, Resource):
+                return holder.missing(path, "the firewall policy does not exist")
+            holder, path = policy, "properties.basePolicy.id"
+        return holder
 
     def rulesets(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Iterator[Verdict]:
         """What the forwarding rulesets linked to a VNet make of a zone's names."""
-        for subscription in dict.fromkeys((subscription_of(vnet_id), *self.near)):
+        for subscription in dict.fromkeys((subscription_of(vnet_id), *self.near, *self.audited)):
             gap = self.snapshot.unlisted(subscription, RULESETS)
             if gap is not None:
                 yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
@@ -111,11 +139,12 @@ class Forwarders:
         if not targets:
             return unknown(f"{rule.name} in {ruleset.name} names no server", rule.missing(path, "no target DNS server"))
         for _, target in targets:
-            device = self.device(str(target.get("ipAddress") or ""))
-            if device is None or device.vnet_id is None:
-                gap = rule.missing(path, f"what {target.get('ipAddress')} answers is not seen")
-                return unknown(f"{rule.name} in {ruleset.name} forwards to {target.get('ipAddress')}", gap)
-            answer = linked(zone, device.vnet_id)
+            address = dig_text(target, "ipAddress")
+            known = [d for d in self.devices(address) if d.gap is None and self._reached(ruleset, d.vnet_id)]
+            if len(known) != 1:
+                gap = rule.missing(path, f"what {address} answers is not seen")
+                return unknown(f"{rule.name} in {ruleset.name} forwards to {address}: check what it answers", gap)
+            answer = linked(zone, known[0].vnet_id)
             if not answer.passed:
                 return answer
         note = f"{zone.name} resolves through the forwarding rule {rule.name} of {ruleset.name}"
@@ -125,16 +154,31 @@ class Forwarders:
         rules = self.snapshot.children(ruleset.id, FORWARDING_RULES)
         return [dig_text(rule.body, "properties", "domainName") for rule in rules]
 
+    def _reached(self, ruleset: Resource, vnet_id: str) -> bool:
+        """Whether the outbound endpoints of a ruleset are in a VNet, or in one peered with it; taken so where Azure's
+        answers do not say where they are."""
+        outbound = [dig_text(o, "id") for _, o in ruleset.objects("properties.dnsResolverOutboundEndpoints")]
+        resolvers = [self.snapshot.get(ArmId.parse(i).parent) for i in outbound if i]
+        homes = [dig_text(r.body, "properties", "virtualNetwork", "id") for r in resolvers if r is not None]
+        return not any(homes) or any(same(home, vnet_id) or self._peered(home, vnet_id) for home in homes)
+
+    def _peered(self, home: str, vnet_id: str) -> bool:
+        vnet = self.snapshot.get(home)
+        found = find_peering(vnet, vnet_id) if vnet else None
+        return found is not None and equal(dig(found[1], "properties", "peeringState"), "Connected")
+
     def _longest(self, ruleset: Resource, zone_name: str) -> Resource | None:
-        """The enabled rule with the longest matching suffix. Names are asked in their public form first, which points
-        at the private zone, so a rule for either form serves."""
-        forms = [zone_name.lower() + ".", zone_name.lower().removeprefix("privatelink.") + "."]
-        best: tuple[int, Resource] | None = None
-        for rule in self.snapshot.children(ruleset.id, FORWARDING_RULES):
-            domain = str(rule.raw("properties.domainName") or "").lower()
-            if equal(rule.raw("properties.forwardingRuleState"), "Disabled") or not domain:
-                continue
-            matches = any(form == domain or form.endswith("." + domain) or domain == "." for form in forms)
-            if matches and (best is None or len(domain) > best[0]):
-                best = (len(domain), rule)
-        return best[1] if best else None
+        """The enabled rule with the longest matching suffix. Names are asked in their public form, which points at the
+        private zone; a rule for the private form serves where none matches the public one."""
+        for form in (self.snapshot.cloud.public_suffix(zone_name) + ".", zone_name.lower() + "."):
+            best: tuple[int, Resource] | None = None
+            for rule in self.snapshot.children(ruleset.id, FORWARDING_RULES):
+                domain = dig_text(rule.body, "properties", "domainName").lower()
+                matches = domain == "." or form == domain or (domain and form.endswith("." + domain))
+                if equal(rule.raw("properties.forwardingRuleState"), "Disabled") or not matches:
+                    continue
+                if best is None or len(domain) > best[0]:
+                    best = (len(domain), rule)
+            if best is not None:
+                return best[1]
+        return None

@@ -28,8 +28,12 @@ def starts(snapshot: Snapshot, cluster_id: str) -> StartHistory:
         event = snapshot.get(event_id)
         if event is None or not equal(event.raw("operationName.value"), START):
             continue
+        if not equal(event.raw("status.value"), "Succeeded"):
+            continue
         when = moment(str(event.raw("eventTimestamp") or ""))
-        if when is not None and equal(event.raw("status.value"), "Succeeded"):
+        if when is None:
+            gap = gap or event.missing("eventTimestamp", "the time of a start could not be understood")
+        else:
             found.append((when, event.id))
     since: Fact[datetime]
     if listing is not None and listing.since is not None:

@@ -9,7 +9,7 @@ from auditor.model.environment import AccessPath, Endpoint, Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import connected_endpoints
+from auditor.model.shapes import own_connections
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_applicable, unknown
 from auditor.topology import exposure, service_endpoints
@@ -43,7 +43,7 @@ class PathFinder:
         self.cloud = cloud
         self.network = network
         self.reach = Reach(snapshot, network)
-        self.records = Records(snapshot, finder, Resolver(snapshot, network))
+        self.records = Records(snapshot, finder, Resolver(snapshot, network, self.reach))
 
     def to(self, name: str, group: str, target_id: str, target: Lookup) -> AccessPath:
         """The path to a resource through one group id (``amlworkspace``, ``blob``, ``vault``, …)."""
@@ -56,12 +56,13 @@ class PathFinder:
         )
         sound = [e for e in judged if all_of(e.integrated, "").passed] or judged
         resolves = any_of(
-            [all_of(e.resolves, f"{self._zone_names(group)} resolves from the AKS VNet") for e in sound],
+            [all_of(e.resolves, f"each zone resolves from the AKS VNet: {self._zone_names(group)}") for e in sound],
             fail("no valid private endpoint"),
         )
         if not self.cloud.zones(group):
             gap = Missing(target_id, "", f"the private DNS zone names of the cloud {self.cloud.name} are not known")
             integrated = resolves = unknown(gap.reason, gap)
+        connected = bool(endpoints) or (isinstance(target, Resource) and own_connections(self.snapshot, target))
         return AccessPath(
             name=name,
             group=group,
@@ -70,9 +71,9 @@ class PathFinder:
             endpoints=tuple(judged + [e for e in endpoints if not e.valid.passed]),
             endpoint=endpoint,
             service_endpoint=self._service_endpoint(group, target),
-            closed=self._closed(group, target),
-            restricted=self._restricted(group, target),
-            connected=bool(endpoints) or (isinstance(target, Resource) and bool(connected_endpoints(target))),
+            closed=self._closed(group, target, connected),
+            restricted=self._restricted(group, target, connected),
+            connected=connected,
             peering=self._peering(endpoints),
             integrated=integrated,
             resolves=resolves,
@@ -95,17 +96,21 @@ class PathFinder:
             return _absent(target)
         return service_endpoints.judge(self.snapshot, self.network, target, service)
 
-    def _closed(self, group: str, target: Lookup) -> Verdict:
+    def _closed(self, group: str, target: Lookup, connected: bool) -> Verdict:
         if not isinstance(target, Resource):
             return _absent(target)
         firewall = FIREWALLS.get(group)
-        return exposure.workspace_closed(target) if firewall is None else exposure.closed(target, firewall)
+        if firewall is None:
+            return exposure.workspace_closed(target, behind_endpoint=connected)
+        return exposure.closed(target, firewall)
 
-    def _restricted(self, group: str, target: Lookup) -> Verdict:
+    def _restricted(self, group: str, target: Lookup, connected: bool) -> Verdict:
         firewall = FIREWALLS.get(group)
         if not isinstance(target, Resource):
             return _absent(target)
-        return exposure.workspace_closed(target) if firewall is None else exposure.restricted(target, firewall)
+        if firewall is None:
+            return exposure.workspace_closed(target, behind_endpoint=connected)
+        return exposure.restricted(target, firewall)
 
     def _peering(self, endpoints: list[Endpoint]) -> Verdict | None:
         """The peerings that carry a needed endpoint; None where an endpoint is in the AKS VNet, or none is peered."""

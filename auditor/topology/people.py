@@ -14,6 +14,7 @@ from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import BASTIONS, GATEWAYS
 from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
+from auditor.topology.reach import find_peering
 
 
 def way_in(snapshot: Snapshot, endpoints: list[Resource], reachable: Verdict) -> Verdict:
@@ -47,7 +48,16 @@ def _around(snapshot: Snapshot, vnet_id: str) -> Iterator[Verdict]:
         if connected and dig(peering, "properties", "useRemoteGateways") is True:
             yield ok(f"{vnet.name} uses the gateway of a peered VNet", vnet.see(f"{path}.properties.useRemoteGateways"))
     for remote_id in peered_vnets(vnet):
-        yield from _in_vnet(snapshot, remote_id, snapshot.find(remote_id))
+        remote = snapshot.find(remote_id)
+        if _connected(vnet, remote_id) and (not isinstance(remote, Resource) or _connected(remote, vnet.id)):
+            yield from _in_vnet(snapshot, remote_id, remote)
+
+
+def _connected(vnet: Resource, remote_id: str) -> bool:
+    found = find_peering(vnet, remote_id)
+    if found is None or dig(found[1], "properties", "allowVirtualNetworkAccess") is False:
+        return False
+    return equal(dig(found[1], "properties", "peeringState"), "Connected")
 
 
 def _in_vnet(snapshot: Snapshot, vnet_id: str, vnet: Lookup) -> Iterator[Verdict]:

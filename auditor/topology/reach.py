@@ -14,7 +14,7 @@ from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import PEERINGS, dig_text, is_hub_peering
+from auditor.model.shapes import PEERINGS, dig_text, dig_texts, is_hub_peering
 from auditor.model.snapshot import Gone, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, fail, ok, unknown
 
@@ -41,15 +41,20 @@ class Reach:
         return self.peering(vnet_id, subnet_id, addresses)
 
     def peering(self, vnet_id: str, subnet_id: str, addresses: tuple[str, ...] | Missing) -> Verdict:
-        """The peering between the AKS VNet and another, both sides."""
+        """The peering between the AKS VNet and another, both sides. Where something else than peerings may connect the
+        AKS VNet, what no peering carries is unknown."""
         aks = self.network.vnet
         assert isinstance(aks, Resource)  # noqa: S101  (`to` checked it)
+        carried = self._carried(aks, vnet_id, subnet_id, addresses)
+        return _otherwise_connected(aks, ArmId.parse(vnet_id).name) or carried if carried.failed else carried
+
+    def _carried(self, aks: Resource, vnet_id: str, subnet_id: str, addresses: tuple[str, ...] | Missing) -> Verdict:
         other = self.snapshot.find(vnet_id)
         name = ArmId.parse(vnet_id).name
         local = find_peering(aks, vnet_id)
         remote = find_peering(other, aks.id) if isinstance(other, Resource) else None
         if local is None and remote is None:
-            return self._unpeered(aks, name)
+            return fail(f"{name} is neither the AKS VNet {aks.name} nor directly peered with it", aks.see(PEERINGS))
         if local is None:
             return fail(f"{name} has a peering to {aks.name}, but {aks.name} has none back", aks.see(PEERINGS))
         verdicts = [_side(aks, local, name)]
@@ -66,23 +71,29 @@ class Reach:
         if isinstance(other, Resource) and remote is not None:
             verdicts.append(self._covers(other, remote, subnet_id, ours="remoteSubnetNames", theirs="localSubnetNames"))
         verdicts.append(_in_sync(aks, local, addresses))
+        if isinstance(other, Resource) and remote is not None:
+            verdicts.append(_in_sync(other, remote, self._egress(aks)))
         both = all_of(verdicts, f"in {name}, which is peered with the AKS VNet {aks.name}")
         if not both.passed:
             return both
         note = f"{name} is peered with the AKS VNet: the article asks for the same VNet when the workspace is new"
         return ok(both.message, *both.evidence, assuming=(note, *both.assumptions, *self.network.assumptions))
 
-    def _unpeered(self, aks: Resource, name: str) -> Verdict:
-        for path, peering in aks.objects(PEERINGS):
-            if is_hub_peering(peering):
-                why = f"{aks.name} is connected to a Virtual WAN hub, whose routes decide whether it reaches {name}"
-                return unknown(why, aks.missing(path, "the routes of a Virtual WAN hub are not read"))
-            # Network Manager names the peerings that it makes ANM_…; its connected groups show no peering at all.
-            # https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration
-            if dig_text(peering, "name").upper().startswith("ANM_"):
-                why = f"{aks.name} is managed by a Network Manager, which may connect it to {name} without a peering"
-                return unknown(why, aks.missing(path, "Network Manager's connected groups are not read"))
-        return fail(f"{name} is neither the AKS VNet {aks.name} nor directly peered with it", aks.see(PEERINGS))
+    def _egress(self, aks: Resource) -> tuple[str, ...] | Missing:
+        """The first and last addresses of the AKS subnets: what the other side must know to answer."""
+        mine = {key(s) for s in self.network.subnets}
+        found: list[str] = []
+        for path, subnet in aks.objects("properties.subnets"):
+            if key(dig_text(subnet, "id")) in mine:
+                single = dig_text(subnet, "properties", "addressPrefix")
+                prefixes = [single] if single else dig_texts(subnet, "properties", "addressPrefixes")
+                networks = [ip_network(p, strict=False) for p in prefixes if _is_network(p)]
+                if not networks:
+                    return aks.missing(
+                        f"{path}.properties.addressPrefix", "the addresses of an AKS subnet were not read"
+                    )
+                found += [str(end) for n in networks for end in (n.network_address, n.broadcast_address)]
+        return tuple(found)
 
     def _covers(
         self, owner: Resource, found: tuple[str, dict[str, Any]], subnet_id: str, *, ours: str, theirs: str
@@ -104,6 +115,20 @@ class Reach:
                 owner.see(f"{path}.properties.{theirs}"),
             )
         return ok("the subnet peering covers both subnets", owner.see(f"{path}.properties.peerCompleteVnets"))
+
+
+def _otherwise_connected(aks: Resource, name: str) -> Verdict | None:
+    """The doubt that a Virtual WAN hub or a Network Manager brings; None without one."""
+    for path, peering in aks.objects(PEERINGS):
+        if is_hub_peering(peering):
+            why = f"{aks.name} is connected to a Virtual WAN hub, whose routes decide whether it reaches {name}"
+            return unknown(why, aks.missing(path, "the routes of a Virtual WAN hub are not read"))
+        # Network Manager names the peerings that it makes ANM_…; its connected groups show no peering at all.
+        # https://learn.microsoft.com/azure/virtual-network-manager/concept-connectivity-configuration
+        if dig_text(peering, "name").upper().startswith("ANM_"):
+            why = f"{aks.name} is managed by a Network Manager, which may connect it to {name} without a peering"
+            return unknown(why, aks.missing(path, "Network Manager's connected groups are not read"))
+    return None
 
 
 def find_peering(vnet: Resource, remote_id: str) -> tuple[str, dict[str, Any]] | None:
@@ -144,7 +169,7 @@ def _in_sync(aks: Resource, found: tuple[str, dict[str, Any]], addresses: tuple[
     if isinstance(space, Missing):
         return unknown(f"the peering is {level.value}, and the address space that it carries was not read", space)
     if isinstance(addresses, Missing):
-        return unknown(f"the peering is {level.value}, and the endpoint's address was not read", addresses)
+        return unknown(f"the peering is {level.value}, and the addresses that it should carry were not read", addresses)
     carried = [ip_network(str(p), strict=False) for p in space.value if _is_network(p)]
     lost = [a for a in addresses if not any(ip_address(a) in n for n in carried)]
     if lost:
@@ -154,7 +179,7 @@ def _in_sync(aks: Resource, found: tuple[str, dict[str, Any]], addresses: tuple[
             space,
             at=Severity.MEDIUM,
         )
-    note = f"the peering is {level.value}; the endpoint's address is within what it carries"
+    note = f"the peering in {aks.name} is {level.value}; the addresses in use are within what it carries"
     return ok(note, level, space, assuming=[note])
 
 

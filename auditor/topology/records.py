@@ -7,6 +7,8 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 
 from __future__ import annotations
 
+import re
+
 from auditor.model.clouds import Zone
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, same
@@ -54,6 +56,8 @@ class Records:
             return none, none
         integrated = self._records(endpoint, zone, chosen, grouped, siblings)
         resolves = self.resolver.resolves(chosen)
+        if resolves.unknown and len(named) > 1:
+            return resolves, resolves
         if resolves.failed and in_doubt is not None:
             resolves = in_doubt
         return integrated, resolves
@@ -100,7 +104,7 @@ class Records:
         names = self.finder.names(endpoint)
         if isinstance(names, Missing):
             return unknown(f"the names and addresses of {endpoint.name} were not read: {names.reason}", names)
-        mine = [n for n in names if n.fqdn.lower().endswith("." + zone.public)]
+        mine = [n for n in (_in_zone_form(n) for n in names) if n.fqdn.lower().endswith("." + zone.public)]
         if not mine:
             gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
             return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
@@ -108,7 +112,7 @@ class Records:
         records = {r.name.lower(): r for r in self.snapshot.children(chosen.id, A_RECORDS)}
         gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
         if gap_records is not None:
-            return self._record_sets(endpoint, chosen, mine, gap_records)
+            return self._record_sets(endpoint, zone, chosen, mine, gap_records)
         fix = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
         verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
         notes = [] if any(same(chosen.id, z) for z in grouped) else [UNKEPT.format(endpoint=endpoint.name)]
@@ -119,7 +123,9 @@ class Records:
         names = self.finder.names(endpoint)
         return [] if isinstance(names, Missing) else names
 
-    def _record_sets(self, endpoint: Resource, chosen: Resource, names: list[Name], gap: Missing) -> Verdict:
+    def _record_sets(
+        self, endpoint: Resource, zone: Zone, chosen: Resource, names: list[Name], gap: Missing
+    ) -> Verdict:
         """What the zone group says that it wrote, where the zone's own records could not be read."""
         written: dict[str, set[str]] = {}
         for group in self.snapshot.children(endpoint.id, ZONE_GROUPS):
@@ -127,15 +133,28 @@ class Records:
                 if same(dig_text(config, "properties", "privateDnsZoneId"), chosen.id):
                     for record in dig_list(config, "properties", "recordSets"):
                         written[dig_text(record, "recordSetName").lower()] = set(dig_texts(record, "ipAddresses"))
-        zone_public = chosen.name.lower().removeprefix("privatelink.")
         for name in names:
-            record = _relative(name.fqdn, zone_public) or _relative(name.fqdn, _public_of(chosen.name))
-            if name.address not in written.get(record or "", set()):
+            if name.address not in written.get(_relative(name.fqdn, zone.public) or "", set()):
                 return unknown(f"the records of {chosen.name} could not be read: {gap.reason}", gap)
         note = (
             f"the records of {chosen.name} could not be read; the zone group of {endpoint.name} says that it wrote them"
         )
         return ok(f"the zone group of {endpoint.name} wrote its records to {chosen.name}", assuming=[note])
+
+
+INFERENCE = re.compile(r"(?P<guid>.+)\.(?P<region>[a-z0-9]+)\.inference\.ml\.azure\.(?P<tld>com|us|cn)", re.IGNORECASE)
+API = {"com": "api.azureml.ms", "us": "api.ml.azure.us", "cn": "api.ml.azure.cn"}
+
+
+def _in_zone_form(name: Name) -> Name:
+    """Names of managed online endpoints end in inference.ml.azure.com outside, and stand in the workspace's API zone.
+
+    https://learn.microsoft.com/azure/machine-learning/how-to-custom-dns
+    """
+    found = INFERENCE.fullmatch(name.fqdn)
+    if found is None:
+        return name
+    return Name(f"{found['guid']}.inference.{found['region']}.{API[found['tld'].lower()]}", name.address)
 
 
 def _endpoint_names(endpoint: Resource) -> dict[str, str]:
@@ -173,8 +192,3 @@ def _holds(
 def _relative(fqdn: str, suffix: str) -> str | None:
     low = fqdn.lower()
     return low.removesuffix("." + suffix) if low.endswith("." + suffix) else None
-
-
-def _public_of(zone_name: str) -> str:
-    """Key Vault is the one service whose private zone is not its public suffix with a prefix."""
-    return zone_name.lower().removeprefix("privatelink.").replace("vaultcore.", "vault.")

@@ -44,7 +44,7 @@ STORAGE_ACCOUNT_CONTRIBUTOR = Role(
         ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
         ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
     ),
-    actions=("Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Storage/storageAccounts/write"),
+    actions=("Microsoft.Storage/storageAccounts/*",),
 )
 
 
@@ -53,14 +53,20 @@ def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict
     gap = snapshot.unlisted(scope, ROLE_ASSIGNMENTS, assigned_to(principal))
     listing = snapshot.listing(scope, ROLE_ASSIGNMENTS, assigned_to(principal))
     found = [a for i in (listing.items if listing else []) if (a := snapshot.get(i)) is not None]
-    above = [a for a in found if _at_or_above(str(a.raw("properties.scope") or ""), scope)]
+    above = [a for a in found if _at_or_above(a.raw("properties.scope"), scope)]
     name = ArmId.parse(scope).name
     unsure: list[Verdict] = []
     for assignment in above:
         granted = _grants(snapshot, assignment, role)
         if granted is None or granted.failed:
             continue
-        if assignment.raw("properties.condition"):
+        if not assignment.raw("properties.scope"):
+            unsure.append(
+                unknown(
+                    "the scope of a role assignment was not read", assignment.missing("properties.scope", "no scope")
+                )
+            )
+        elif assignment.raw("properties.condition"):
             why = f"{role.name} on {name} is held only under a condition"
             path = "properties.condition"
             unsure.append(unknown(why, assignment.missing(path, "what the condition admits is not evaluated")))
@@ -109,7 +115,12 @@ def _covers(definition: Resource, role: Role) -> bool:
 
 
 def _all(wanted: tuple[str, ...], granted: object, withheld: object) -> bool:
-    return all(_matches(a, granted) and not _matches(a, withheld) for a in wanted)
+    """Whether every action is granted, and no part of it withheld."""
+    withheld_ = [str(p) for p in withheld] if isinstance(withheld, list) else []
+    return all(
+        _matches(a, granted) and not _matches(a, withheld) and not any(_matches(w, [a]) for w in withheld_)
+        for a in wanted
+    )
 
 
 def _matches(action: str, patterns: object) -> bool:
@@ -117,8 +128,11 @@ def _matches(action: str, patterns: object) -> bool:
     return any(fnmatchcase(action.lower(), str(p).lower().replace("[", "[[]")) for p in listed)
 
 
-def _at_or_above(held: str, scope: str) -> bool:
-    """Azure answers management groups only when they are above; anything under a subscription is compared."""
+def _at_or_above(held: object, scope: str) -> bool:
+    """Azure answers management groups only when they are above; anything under a subscription is compared. An
+    assignment whose scope is not in the answer may be above."""
+    if not isinstance(held, str) or not held:
+        return True
     low = key(held)
     if low == "/" or low.startswith("/providers/microsoft.management/managementgroups/"):
         return True

@@ -79,6 +79,9 @@ def on_subnet(snapshot: Snapshot, subnet_id: str, target: Resource, service: Ser
         covered = not equal(service_name, "Microsoft.Storage") or "*" in regions or not regions
         if not covered and isinstance(region, str) and location(region) not in regions:
             continue
+        if endpoint.get("provisioningState") is None:
+            gap = vnet.missing(f"{at}.provisioningState", "Azure's answer does not hold it")
+            return unknown(f"the state of the service endpoint {service_name} on {name} was not read", gap)
         if not equal(endpoint.get("provisioningState"), "Succeeded"):
             return fail(
                 f"the service endpoint {service_name} on {name} is {endpoint.get('provisioningState')}", vnet.see(at)
@@ -111,6 +114,7 @@ def half_configured(
     """Whether any service endpoint is set up on one side only. ``parts``: each resource with its service, its
     private-endpoint verdict and whether it is closed to the public network."""
     judged: list[Verdict] = []
+    idle = False
     for target, service, endpoint, closed in parts:
         if not service.rules:
             continue
@@ -118,9 +122,12 @@ def half_configured(
             subnet_id = str(rule.get("id") or "")
             if _is_aks_subnet(network, subnet_id):
                 judged.append(_rule_has_endpoint(snapshot, target, path, rule, subnet_id, service))
-        relied_on = closed.passed and endpoint.failed
-        if relied_on and any(on_subnet(snapshot, s, target, service).passed for s in network.subnets):
-            judged += [admitted(target, s, service) for s in network.subnets]
+        if any(on_subnet(snapshot, s, target, service).passed for s in network.subnets):
+            if closed.passed and endpoint.failed:
+                judged += [admitted(target, s, service) for s in network.subnets]
+            idle = True
+    if not judged and idle:
+        return ok("the service endpoints on the AKS subnets stand beside private endpoints, or nothing relies on them")
     if not judged:
         return not_applicable(
             "no resource names an AKS subnet in its VNet rules, and none relies on a service endpoint"

@@ -24,6 +24,9 @@ def other_storage(
         return [], (*gaps, default)
     by_account: dict[str, tuple[str, Lookup, list[Resource]]] = {}
     for datastore in snapshot.children(workspace.id, DATASTORES):
+        kind = datastore.text("properties.datastoreType")
+        if isinstance(kind, Missing):
+            gaps.append(kind)
         name = datastore.raw("properties.accountName")
         if not storage_groups(datastore) or equal(name, ArmId.parse(default_id).name):
             continue

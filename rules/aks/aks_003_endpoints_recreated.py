@@ -59,4 +59,9 @@ def recreated_after_start(own: ClusterEndpoint) -> Verdict:
     if not isinstance(created, Missing) and created.value >= since.value:
         return ok(f"the cluster was not started since {endpoint.name} was made", created, since)
     note = f"{endpoint.name} may be older than the activity log; a start before it would show as Disconnected"
-    return ok("no start in the activity log, and the connection is approved", provisioned, since, assuming=[note])
+    return ok(
+        f"no start in the activity log, and the connection of {endpoint.name} is approved",
+        provisioned,
+        since,
+        assuming=[note],
+    )

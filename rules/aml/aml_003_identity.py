@@ -13,7 +13,6 @@ When it is unknown: the identity, or the storage account, is not in Azure's answ
 from __future__ import annotations
 
 from auditor.model.environment import Environment
-from auditor.model.facts import Missing
 from auditor.model.rule import LEARN, rule
 from auditor.model.verdict import Severity, Verdict, applies, fail, ok
 
@@ -36,6 +35,6 @@ def system_assigned_identity(env: Environment) -> Verdict:
     if "systemassigned" not in kind.value.replace(" ", "").lower().split(","):
         return fail(f"the workspace's identity is {kind.value}, not system-assigned", kind)
     principal = env.workspace.text("identity.principalId")
-    if isinstance(principal, Missing) or not principal.value:
+    if not principal.value:
         return fail("the workspace's system-assigned identity has no principal", kind, principal)
     return ok("the workspace has a system-assigned identity", kind, principal)

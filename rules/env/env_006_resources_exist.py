@@ -34,12 +34,14 @@ from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
 )
 def resources_exist(env: Environment) -> Verdict:
     require(env.attached, "there is no cluster")
+    if isinstance(env.shared, Gone):
+        return fail("the hub of the project does not exist", env.workspace.see("properties.hubResourceId"))
     home = env.home
     gone = [f"the {what} {ArmId.parse(arm_id).name}" for what, arm_id, found in env.named if isinstance(found, Gone)]
     paths = ("properties.storageAccount", "properties.keyVault", "properties.containerRegistry")
     seen = [home.see(path) for path in paths]
     if gone:
-        return fail(f"{' and '.join(gone)} of the workspace no longer exist", *seen)
+        return fail(f"{' and '.join(gone)} of the workspace cannot be found any more", *seen)
     unread = [found for _, _, found in env.named if isinstance(found, Missing)]
     if unread:
         return unknown("; ".join(m.reason for m in unread), *unread, seen=seen)

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 
 from auditor.model.environment import Environment
 from auditor.model.facts import Missing
-from auditor.model.ids import key
+from auditor.model.ids import equal, key
 from auditor.model.rule import LEARN, rule
 from auditor.model.verdict import Severity, Verdict, applies, fail, ok
 
@@ -39,8 +39,10 @@ def trusted_services(env: Environment) -> Verdict:
     allowed = [] if isinstance(bypass, Missing) else [b.strip().lower() for b in bypass.value.split(",")]
     if "azureservices" in allowed:
         return ok("trusted Azure services bypass the firewall", bypass)
+    tenant = env.workspace.raw("properties.tenantId")
     for _, instance in account.objects("properties.networkAcls.resourceAccessRules"):
-        if fnmatchcase(key(env.workspace.id), key(str(instance.get("resourceId") or ""))):
+        elsewhere = isinstance(tenant, str) and not equal(instance.get("tenantId"), tenant)
+        if not elsewhere and fnmatchcase(key(env.workspace.id), key(str(instance.get("resourceId") or ""))):
             note = "only the resource instance rule lets the workspace in; other trusted services stay out"
             return ok("a resource instance rule admits the workspace", bypass, rules, assuming=[note])
     return fail(f"the bypass is {bypass.value}, and no resource instance rule admits the workspace", bypass, rules)

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -167,14 +166,16 @@ def test_a_rules_page(rule_id: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert part in page
 
 
-def audit(argv: list[str], **options: Any) -> subprocess.Popen[str]:
+def audit(argv: list[str], **extra: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, with more in its environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AZURE")}
     return subprocess.Popen(  # noqa: S603  (our own interpreter and code)
         [sys.executable, "-m", "auditor", *argv],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
+        env=kept | extra,
     )
 
 
@@ -205,3 +206,15 @@ def test_interrupted(number: signal.Signals, code: int, tmp_path: Path) -> None:
     assert (process.returncode, out) == (code, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "help"]
     assert [p.name for p in tmp_path.iterdir()] == ["snapshot.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AZUREML_CURRENT_CLOUD", "SomeCloud"), ("ARM_CLOUD_METADATA_URL", "https://127.0.0.1:9/metadata/endpoints")],
+)
+def test_the_environment_of_other_tools_changes_nothing(name: str, value: str) -> None:
+    """Variables that azure-ai-ml reads for itself neither break a run nor send requests past the guard."""
+    with audit(["demo", "-f", "json"], **{name: value}) as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert json.loads(out)["collection"]["complete"]

@@ -13,7 +13,7 @@ from auditor.model.resource import Resource
 from auditor.model.snapshot import Failure, Gone, Listing, Scope, Snapshot, Unread
 from tests.arm import scenarios
 from tests.arm.estate import NOW
-from tests.audits import snapshot_of
+from tests.audits import report_on, snapshot_of
 
 SUB = "/subscriptions/11111111-2222-3333-4444-555555555555"
 GROUP = f"{SUB}/resourceGroups/rg"
@@ -88,6 +88,19 @@ def test_an_unlisted_collection_is_not_an_empty_one() -> None:
     gap = snapshot.unlisted(GROUP, VNETS)
     assert gap is not None
     assert gap.needs_action == f"{VNETS}/read"
+
+
+def test_gaps_come_in_one_order() -> None:
+    """Reports of one estate list the same gaps in the same order, whatever answered first."""
+    types = ("Microsoft.X/b", "Microsoft.X/a", "Microsoft.X/c")
+    one, two = empty(), empty()
+    for kind in types:
+        one.add_listing(Listing(scope=SUB, type=kind, failure=DENIED))
+        one.add_unread(Unread(id=f"{GROUP}/providers/{kind}/x", gone=False, failure=DENIED))
+    for kind in reversed(types):
+        two.add_unread(Unread(id=f"{GROUP}/providers/{kind}/x", gone=False, failure=DENIED))
+        two.add_listing(Listing(scope=SUB, type=kind, failure=DENIED))
+    assert report_on(one).gaps == report_on(two).gaps
 
 
 SCOPES = [

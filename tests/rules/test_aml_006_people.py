@@ -49,6 +49,10 @@ def disconnected(e: Estate) -> None:
         e.set(e.find(VNET, name), f"{PEERING}.peeringState", "Disconnected")
 
 
+def no_access(e: Estate) -> None:
+    e.set(e.find(VNET, "vnet-keel"), f"{PEERING}.allowVirtualNetworkAccess", False)
+
+
 def gateway_beside(e: Estate) -> None:
     network = e.find(VNET, "vnet-tidal")
     add_subnet(network, "GatewaySubnet", "10.40.30.0/26")
@@ -100,6 +104,7 @@ SPOKE = [
     Row("the hub's Bastion", both(no_gateway, own_gateways_only), "pass", "bas-keel is in vnet-keel-hub"),
     Row("a gateway in the hub, not used", both(no_bastion, own_gateways_only), "pass", "vgw-keel"),
     Row("the hub empty", both(no_bastion, no_gateway, own_gateways_only), "fail", "verify how users reach"),
+    Row("the peering without access", both(own_gateways_only, no_access), "fail", "verify how users reach"),
     Row("the peering broken", disconnected, "fail", "verify how users reach"),
     Row("the hub denied", both(own_gateways_only, deny_hub), "unknown", shows=f"{VNET}/read"),
     Row("the hub denied, its gateway used", deny_hub, "pass", "uses the gateway"),

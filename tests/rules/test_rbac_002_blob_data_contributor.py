@@ -108,8 +108,8 @@ def with_condition_too(e: Estate) -> None:
     roles.assign(e, account(e), ROLE, principal(e))
 
 
-def identity(value: str) -> Change:
-    return lambda e: e.set(e.find(COMPUTE, "k8s-tidal"), "identity.type", value)
+def identity(value: str, name: str = "type") -> Change:
+    return lambda e: e.set(e.find(COMPUTE, "k8s-tidal"), f"identity.{name}", value)
 
 
 ROWS = [
@@ -136,6 +136,7 @@ ROWS = [
     ),
     Row("principal not known", no_principal, "unknown", shows="identity.principalId"),
     Row("assignments denied", deny(ASSIGNMENT), "unknown", shows=f"{ASSIGNMENT}/read"),
+    Row("an empty principal", identity("", "principalId"), "not-applicable"),
     Row("user-assigned identity only", identity("UserAssigned"), "not-applicable", "no system-assigned identity"),
     Row("no identity", identity("None"), "not-applicable", "no system-assigned identity"),
     Row("not marked", not_marked, "not-applicable", "not marked"),

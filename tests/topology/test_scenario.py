@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.environment import Access, Scenario
-from auditor.topology.scenario import row
+from auditor.topology.scenario import named, row
 
 PUB, SE, PE, NONE, UNK = (
     Access.PUBLIC,
@@ -44,20 +44,38 @@ ROWS = [
 ]
 
 
+# What each part could turn out to be.
+WAYS: dict[str, frozenset[Access]] = {name: frozenset({PUB, SE, PE, NONE}) for name in NAMES[:4]}
+WAYS["cluster"] = frozenset({PUB, IN})
+
+
 @pytest.mark.parametrize(("parts", "scenario"), ROWS)
 def test_the_row(parts: tuple[Access | None, ...], scenario: Scenario) -> None:
     """Each row of the table, what is between them, and what cannot be told."""
-    assert row(dict(zip(NAMES, parts, strict=True))) is scenario
+    told = {name: a for name, a in zip(NAMES, parts, strict=True) if a is not None}
+    assert row({name: WAYS[name] if a is UNK else frozenset({a}) for name, a in told.items()}) is scenario
 
 
-KNOWN = dict.fromkeys(NAMES[:4], (PUB, SE, PE, NONE)) | {"cluster": (PUB, IN)}
-ANY = st.fixed_dictionaries({name: st.sampled_from([*known, UNK]) for name, known in KNOWN.items()})
+SETS = st.fixed_dictionaries({n: st.frozensets(st.sampled_from(sorted(w)), min_size=1) for n, w in WAYS.items()})
 
 
-@given(ANY)
-def test_undetermined_only_where_it_matters(access: dict[str, Access | None]) -> None:
-    """A row is told exactly when every way the unknown parts could turn out gives the same."""
-    unknown = [name for name, a in access.items() if a is UNK]
-    ways = product(*(KNOWN[name] for name in unknown))
-    rows = {row({**access, **dict(zip(unknown, way, strict=True))}) for way in ways}
-    assert row(access) is (rows.pop() if len(rows) == 1 else Scenario.UNDETERMINED)
+@given(SETS)
+def test_undetermined_only_where_it_matters(ways: dict[str, frozenset[Access]]) -> None:
+    """A row is told exactly when every way the parts could turn out gives the same."""
+    guesses = product(*ways.values())
+    rows = {row({name: frozenset({a}) for name, a in zip(ways, guess, strict=True)}) for guess in guesses}
+    assert row(ways) is (rows.pop() if len(rows) == 1 else Scenario.UNDETERMINED)
+
+
+@given(SETS, st.sampled_from(NAMES), st.sampled_from([PUB, SE, PE, NONE]))
+def test_reading_more_never_turns_a_row(ways: dict[str, frozenset[Access]], name: str, learnt: Access) -> None:
+    """Once told, a row stays when one of the ways falls away."""
+    less = ways[name] - {learnt}
+    if less and row(ways) is not Scenario.UNDETERMINED:
+        assert row({**ways, name: less}) is row(ways)
+
+
+def test_what_was_not_read_has_no_name() -> None:
+    """Access is named where there is one way, and unknown where there are several."""
+    assert named(frozenset({PE})) is PE
+    assert named(frozenset({PE, PUB})) is UNK
