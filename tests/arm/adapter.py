@@ -96,9 +96,7 @@ class ArmAdapter(BaseAdapter):
     def _answer(self, path: str, query: Query) -> Json | list[Json]:
         low, estate = path.lower(), self.estate
         if low == "/subscriptions":
-            return [
-                self._subscription(key) for key in self._subscriptions if not self._denied(f"{low}/{key}")
-            ]
+            return [self._subscription(key) for key in self._subscriptions if not self._denied(f"{low}/{key}")]
         if low.startswith("/subscriptions/"):
             self._check(path)
         if self._denied(path):
@@ -148,9 +146,7 @@ class ArmAdapter(BaseAdapter):
         if items := self._listed_in(rest, last):
             return items
         owner, _, kind = rest.rpartition("/")
-        return next(
-            (item for item in self._listed_in(owner, kind) if item.get("name", "").lower() == last), None
-        )
+        return next((item for item in self._listed_in(owner, kind) if item.get("name", "").lower() == last), None)
 
     def _listed_in(self, owner: str, kind: str) -> list[Json]:
         properties: Json = self.estate.resources.get(owner, {}).get("properties", {})

@@ -134,9 +134,7 @@ def own_network(estate: Estate, body: Json) -> Json:
     if where:
         return estate.get(where.rpartition("/subnets/")[0])
     node_group = f"/resourcegroups/{body['properties']['nodeResourceGroup']}/".lower()
-    return next(
-        n for n in estate.find_all("Microsoft.Network/virtualNetworks") if node_group in n["id"].lower()
-    )
+    return next(n for n in estate.find_all("Microsoft.Network/virtualNetworks") if node_group in n["id"].lower())
 
 
 def egress_subnet(estate: Estate, body: Json) -> Json:

@@ -63,9 +63,7 @@ def type_of(path: str) -> str:
         provider, *rest = tail.split("/")
         return "/".join([provider, *rest[::2]])
     levels = [
-        name
-        for name in ("subscriptions", "resourceGroups", "resources")
-        if f"/{name}/".lower() in f"{path}/".lower()
+        name for name in ("subscriptions", "resourceGroups", "resources") if f"/{name}/".lower() in f"{path}/".lower()
     ]
     return "/".join(["Microsoft.Resources", *levels])
 
@@ -125,9 +123,7 @@ class Estate:
         found = self.find_all(type, name_substring)
         exact = [body for body in found if body["name"].lower() == name_substring.lower()]
         if len(exact or found) != 1:
-            raise LookupError(
-                f"{len(found)} of {type} named like {name_substring!r}: {[b['id'] for b in found]}"
-            )
+            raise LookupError(f"{len(found)} of {type} named like {name_substring!r}: {[b['id'] for b in found]}")
         return (exact or found)[0]
 
     def set(self, resource: str | Json, path: str, value: Any) -> None:

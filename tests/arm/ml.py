@@ -134,9 +134,7 @@ def attach(
     }
     principal = guid("principal", owner["id"], name)
     identity = {"type": "SystemAssigned", "principalId": principal, "tenantId": estate.tenant_id}
-    return _compute(
-        estate, owner, name, "Kubernetes", days, attached | {"properties": inner}, identity=identity
-    )
+    return _compute(estate, owner, name, "Kubernetes", days, attached | {"properties": inner}, identity=identity)
 
 
 def training_cluster(estate: Estate, owner: Json, name: str, subnet_body: Json | None) -> Json:
@@ -164,9 +162,7 @@ def datastore(
     estate: Estate, owner: Json, name: str, account: Json, kind: str = "AzureBlob", default: bool = False
 ) -> Json:
     """A datastore of kind AzureBlob, AzureFile or AzureDataLakeGen2."""
-    holder = {"AzureBlob": "containerName", "AzureFile": "fileShareName", "AzureDataLakeGen2": "filesystem"}[
-        kind
-    ]
+    holder = {"AzureBlob": "containerName", "AzureFile": "fileShareName", "AzureDataLakeGen2": "filesystem"}[kind]
     parts = account["id"].split("/")
     properties = {
         "description": None,

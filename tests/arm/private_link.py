@@ -17,9 +17,7 @@ ZONE_OF_SUFFIX = {
     "notebooks.azure.net": "privatelink.notebooks.azure.net",
     "vault.azure.net": "privatelink.vaultcore.azure.net",
     "azurecr.io": "privatelink.azurecr.io",
-    **{
-        f"{part}.core.windows.net": f"privatelink.{part}.core.windows.net" for part in ("blob", "file", "dfs")
-    },
+    **{f"{part}.core.windows.net": f"privatelink.{part}.core.windows.net" for part in ("blob", "file", "dfs")},
 }
 PRIVATE_ZONES = tuple(ZONE_OF_SUFFIX.values())
 
@@ -55,9 +53,7 @@ def link(estate: Estate, zone: Json, network: Json) -> Json:
 
 def a_record(estate: Estate, zone: Json, name: str, *addresses: str) -> Json:
     """The A record set of a name, relative to the zone."""
-    return _record_set(
-        estate, zone, "A", name, {"ttl": 10, "aRecords": [{"ipv4Address": ip} for ip in addresses]}
-    )
+    return _record_set(estate, zone, "A", name, {"ttl": 10, "aRecords": [{"ipv4Address": ip} for ip in addresses]})
 
 
 def addresses_of(estate: Estate, zone_id: str, name: str) -> list[str]:
@@ -114,9 +110,7 @@ def private_endpoint(
     used = sum(len(_configurations(nic, where["id"])) for nic in estate.find_all(NIC))
     prefix = ipaddress.ip_network(subnet_body["properties"]["addressPrefix"])
     members = names_behind(estate, target, group)
-    addresses = [
-        str(prefix[4 + used + number]) for number in range(len(members))
-    ]  # Azure keeps the first four
+    addresses = [str(prefix[4 + used + number]) for number in range(len(members))]  # Azure keeps the first four
     nic = at.add(NIC, nic_name, {"privateEndpoint": {"id": head["id"]}, "nicType": "Standard"}, days_old)
     nic["properties"]["ipConfigurations"] = [
         child_of(nic, "ipConfigurations", f"privateEndpointIpConfig.{guid(nic_name, member)}")
@@ -150,9 +144,7 @@ def private_endpoint(
         ENDPOINT,
         name,
         {
-            "privateLinkServiceConnections": [
-                connection | {"properties": {"provisioningState": "Succeeded"} | linked}
-            ],
+            "privateLinkServiceConnections": [connection | {"properties": {"provisioningState": "Succeeded"} | linked}],
             "manualPrivateLinkServiceConnections": [],
             "customNetworkInterfaceName": "",
             "subnet": where,
@@ -232,9 +224,7 @@ def remove_private_endpoint(estate: Estate, endpoint: Json) -> None:
         estate.remove(nic["id"])
     for body in list(estate):
         connections = body["properties"].get("privateEndpointConnections", [])
-        connections[:] = [
-            c for c in connections if c["properties"]["privateEndpoint"]["id"] != endpoint["id"]
-        ]
+        connections[:] = [c for c in connections if c["properties"]["privateEndpoint"]["id"] != endpoint["id"]]
         if body["properties"].get("privateEndpoint") == {"id": endpoint["id"]}:
             estate.remove(body)
     estate.remove(endpoint)

@@ -29,9 +29,7 @@ def collections(estate: Estate) -> dict[str, list[Json]]:
         parent, kind = key.rpartition("/")[0], type_of(key)
         found[parent].append(body)
         scope, _, rest = parent.rpartition("/providers/")
-        if group := _GROUP.fullmatch(
-            scope
-        ):  # what stands directly in a group is also listed for the subscription
+        if group := _GROUP.fullmatch(scope):  # what stands directly in a group is also listed for the subscription
             found[f"{group[1]}/providers/{rest}"].append(body)
         if kind.startswith("microsoft.network/privatednszones/") and kind not in TRACKED_CHILDREN:
             found[f"{parent.rpartition('/')[0]}/all"].append(body)

@@ -25,9 +25,7 @@ BUILT_IN = {
     "Contributor": Role("b24988ac-6180-42a0-ab88-20f7382dd24c", ("*",)),
     "Reader": Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", ("*/read",)),
     "AcrPull": Role("7f951dda-4ed3-4680-a7ca-43fe172d538d", (f"{_IMAGES}/pull/read",)),
-    "AcrPush": Role(
-        "8311e382-0749-4cb8-b61a-304f252e45ec", (f"{_IMAGES}/pull/read", f"{_IMAGES}/push/write")
-    ),
+    "AcrPush": Role("8311e382-0749-4cb8-b61a-304f252e45ec", (f"{_IMAGES}/pull/read", f"{_IMAGES}/push/write")),
     "Container Registry Repository Reader": Role(
         "b93aa761-3e63-49ed-ac28-beffa264f7ac", (), (f"{_IMAGES}/repositories/content/read",)
     ),
@@ -36,9 +34,7 @@ BUILT_IN = {
         (f"{_BLOBS}/read", f"{_BLOBS}/write"),
         (f"{_BLOBS}/blobs/write",),
     ),
-    "Storage Blob Data Owner": Role(
-        "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", (f"{_BLOBS}/*",), (f"{_BLOBS}/blobs/*",)
-    ),
+    "Storage Blob Data Owner": Role("b7e6dc6d-f1e8-4753-8033-0f276bb0955b", (f"{_BLOBS}/*",), (f"{_BLOBS}/blobs/*",)),
     "Storage Account Contributor": Role(
         "17d1049b-9a84-46fb-8f53-869881c3d3ab", ("Microsoft.Storage/storageAccounts/*",)
     ),
@@ -80,9 +76,7 @@ def assign(estate: Estate, scope: str, role: str, principal: str, kind: str = "S
 def custom_role(estate: Estate, subscription: str, name: str, actions: Iterable[str]) -> Json:
     """A role of the tenant's own, to assign by its id."""
     scope = f"/subscriptions/{subscription}"
-    return estate.add(
-        _definition(scope, name, "CustomRole", scope, Role(guid(subscription, name), tuple(actions)))
-    )
+    return estate.add(_definition(scope, name, "CustomRole", scope, Role(guid(subscription, name), tuple(actions))))
 
 
 def built_in(scope: str) -> list[Json]:

@@ -32,9 +32,7 @@ class Parts:
         }
 
 
-def _workspace(
-    at: Group, name: str, access: services.Access, kind: str = "Default", hbi: bool = False
-) -> Parts:
+def _workspace(at: Group, name: str, access: services.Access, kind: str = "Default", hbi: bool = False) -> Parts:
     """A workspace with storage, vault and registry."""
     account = services.storage(at, f"st{name}main", access)
     keys = services.vault(at, f"kv-{name}", access)
@@ -45,9 +43,7 @@ def _workspace(
     return Parts(account, keys, images, owner)
 
 
-def _endpoints(
-    at: Group, name: str, targets: Mapping[str, tuple[Json, str]], place: Json, dns: Zones
-) -> None:
+def _endpoints(at: Group, name: str, targets: Mapping[str, tuple[Json, str]], place: Json, dns: Zones) -> None:
     for label, (target, group) in targets.items():
         private_link.private_endpoint(at, f"pe-{name}-{label}", target, group, place, dns)
         if group == "amlworkspace":
@@ -84,9 +80,7 @@ def _secure(
     net = estate.group(f"rg-{name}-net", REGION, subscription)
     here = f"10.{octet}"
     prefixes = {"snet-aks": f"{here}.0.0/20", "snet-pe": f"{here}.16.0/24", "snet-train": f"{here}.17.0/24"}
-    space = network.vnet(
-        net, f"vnet-{name}", f"{here}.0.0/16", prefixes | {"AzureBastionSubnet": f"{here}.18.0/26"}
-    )
+    space = network.vnet(net, f"vnet-{name}", f"{here}.0.0/16", prefixes | {"AzureBastionSubnet": f"{here}.18.0/26"})
     network.security_group(net, f"nsg-{name}", space, ["snet-aks", "snet-pe"])
     network.bastion(net, f"bas-{name}", space)
     dns = private_link.zones(net, PRIVATE_ZONES, space)
@@ -102,9 +96,7 @@ def _secure(
     aks.power(estate, nodes, "start", 20)
     # Operators reach the API server from a VNet of their own, by an endpoint made anew after the restart.
     ops = network.vnet(net, f"vnet-{name}-ops", "192.168.8.0/24", {"snet-ops": "192.168.8.0/26"})
-    private_link.private_endpoint(
-        net, f"pe-{name}-kube", nodes, "management", subnet(ops, "snet-ops"), days_old=19
-    )
+    private_link.private_endpoint(net, f"pe-{name}-kube", nodes, "management", subnet(ops, "snet-ops"), days_old=19)
 
     served = parts.owner
     if kind == "Hub":
@@ -257,9 +249,7 @@ def demo() -> Estate:
     aks.power(estate, nodes, "stop", 3.5)
     aks.power(estate, nodes, "start", 3)
     estate.add(estate.find_all(private_link.ENDPOINT, "kube-apiserver")[1], days_old=3)
-    zone = next(
-        z for z in estate.find_all(private_link.ZONE, "privatelink.azurecr.io") if "rg-salvage-net" in z["id"]
-    )
+    zone = next(z for z in estate.find_all(private_link.ZONE, "privatelink.azurecr.io") if "rg-salvage-net" in z["id"])
     for one in estate.find_all(f"{private_link.ZONE}/virtualNetworkLinks"):
         if one["id"].startswith(zone["id"] + "/"):
             estate.remove(one)

@@ -42,9 +42,7 @@ def storage(at: Group, name: str, access: Access = "private", hierarchical: bool
         "primaryLocation": at.region,
         "statusOfPrimary": "available",
     }
-    return at.add(
-        STORAGE, name, properties, sku={"name": "Standard_ZRS", "tier": "Standard"}, kind="StorageV2"
-    )
+    return at.add(STORAGE, name, properties, sku={"name": "Standard_ZRS", "tier": "Standard"}, kind="StorageV2")
 
 
 def vault(at: Group, name: str, access: Access = "private") -> Json:
@@ -74,9 +72,7 @@ def vault(at: Group, name: str, access: Access = "private") -> Json:
 def allow_subnet(target: Json, subnet_body: Json) -> None:
     """A firewall rule of an account or a vault for a subnet with service endpoints."""
     is_vault = target["type"] == VAULT
-    state = (
-        {"ignoreMissingVnetServiceEndpoint": False} if is_vault else {"action": "Allow", "state": "Succeeded"}
-    )
+    state = {"ignoreMissingVnetServiceEndpoint": False} if is_vault else {"action": "Allow", "state": "Succeeded"}
     where = subnet_body["id"].lower() if is_vault else subnet_body["id"]  # vaults answer in lower case
     target["properties"]["networkAcls"]["virtualNetworkRules"].append({"id": where} | state)
 

@@ -63,10 +63,7 @@ def addresses(estate: Estate, endpoint: Json) -> dict[str, str]:
     """What the NIC of an endpoint says: name to address."""
     nic = estate.get(endpoint["properties"]["networkInterfaces"][0]["id"])
     configurations = [item["properties"] for item in nic["properties"]["ipConfigurations"]]
-    links = [
-        (item["privateLinkConnectionProperties"]["fqdns"], item["privateIPAddress"])
-        for item in configurations
-    ]
+    links = [(item["privateLinkConnectionProperties"]["fqdns"], item["privateIPAddress"]) for item in configurations]
     return {fqdn: address for fqdns, address in links for fqdn in fqdns}
 
 
@@ -105,9 +102,7 @@ def test_targets_mirror_the_connections(estate: Estate) -> None:
         for body in estate
         for connection in body["properties"].get("privateEndpointConnections", [])
     }
-    for connection in estate.find_all(
-        "Microsoft.ContainerService/ManagedClusters/privateEndpointConnections"
-    ):
+    for connection in estate.find_all("Microsoft.ContainerService/ManagedClusters/privateEndpointConnections"):
         owner = connection["id"].partition("/privateEndpointConnections/")[0]
         shown.add((owner, connection["properties"]["privateEndpoint"]["id"]))
     assert made == shown
@@ -118,11 +113,7 @@ def test_ids_lead_somewhere(estate: Estate) -> None:
     assumed = r"roledefinitions|/models/|/environments/"
     for body in estate:
         for text in strings(body["properties"]):
-            if (
-                text.startswith("/subscriptions/")
-                and "/providers/" in text
-                and not re.search(assumed, text.lower())
-            ):
+            if text.startswith("/subscriptions/") and "/providers/" in text and not re.search(assumed, text.lower()):
                 assert text.lower() in known, f"{body['id']} refers to {text}"
 
 
@@ -176,9 +167,7 @@ def test_less_common_bodies_refer_to_what_they_stand_on() -> None:
     assert network.subnet(space, "snet-aks")["properties"]["routeTable"] == {"id": routes["id"]}
     owner, cluster = estate.find(ml.WORKSPACE), estate.find("Microsoft.ContainerService/managedClusters")
     assert ml.attach(estate, owner, cluster, "old", legacy=True)["properties"]["resourceId"] == cluster["id"]
-    role = roles.custom_role(
-        estate, at.subscription, "Puller", ["Microsoft.ContainerRegistry/registries/pull/read"]
-    )
+    role = roles.custom_role(estate, at.subscription, "Puller", ["Microsoft.ContainerRegistry/registries/pull/read"])
     grant = roles.assign(estate, at.id, role["id"], "6f-group", "Group")
     assert estate.get(grant["properties"]["roleDefinitionId"]) is role
 
@@ -296,9 +285,7 @@ def test_denials_refuse_or_leave_out() -> None:
     assert len(zones) == len(estate.find_all(private_link.ZONE)) - 1
     hidden = estate.find(private_link.ZONE, "vaultcore")["id"]
     links = session.get(f"{BASE}{hidden}/virtualNetworkLinks")
-    assert (
-        f"privateDnsZones/virtualNetworkLinks/read' over scope '{hidden}'" in links.json()["error"]["message"]
-    )
+    assert f"privateDnsZones/virtualNetworkLinks/read' over scope '{hidden}'" in links.json()["error"]["message"]
 
 
 def test_a_denied_subscription_is_not_listed() -> None:
@@ -329,9 +316,7 @@ def test_a_denied_subscription_is_not_listed() -> None:
 def test_what_is_missing(path: str, code: str) -> None:
     estate = scenarios.secure()
     session, _ = served(estate)
-    answer = session.get(
-        BASE + path.format(sub=f"/subscriptions/{estate.subscriptions[0]['subscriptionId']}")
-    )
+    answer = session.get(BASE + path.format(sub=f"/subscriptions/{estate.subscriptions[0]['subscriptionId']}"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
 
 

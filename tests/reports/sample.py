@@ -9,9 +9,10 @@ from auditor.model.clouds import Cloud
 from auditor.model.environment import Access, Environment, Network, Scenario
 from auditor.model.facts import Evidence
 from auditor.model.report import Report, Run, Unjudged
+from auditor.model.resource import Resource
 from auditor.model.result import Result
 from auditor.model.rule import Rule, Tier
-from auditor.model.snapshot import Failure, Listing, Resource, Scope, Snapshot, Subscription
+from auditor.model.snapshot import Failure, Listing, Scope, Snapshot, Subscription
 from auditor.model.types import CLUSTERS, COMPUTES, PRIVATE_ENDPOINTS, WORKSPACES
 from auditor.model.verdict import Severity, Status, Verdict, fail, ok, unknown
 
@@ -44,7 +45,7 @@ def _check(_: object) -> Verdict:
 
 
 def rule(
-    id: str = "DNS-002",  # noqa: A002
+    id: str = "DNS-002",
     severity: Severity = Severity.CRITICAL,
     title: str = "Workspace zones resolve from the AKS VNet",
     fix: str = DNS_FIX,
