@@ -107,11 +107,6 @@ class AccessPath:
             raise Undecided(*self.restricted.missing)
         return False
 
-    @property
-    def endpoint_unread(self) -> bool:
-        """Whether the target was read, and an endpoint that may be its was not."""
-        return isinstance(self.target, Resource) and self.endpoint.unknown
-
     def named(self) -> tuple[Verdict, ...]:
         """The hops of name resolution: fit to be used only where ``endpoint`` passed or is unknown."""
         return (self.integrated, self.resolves) if self.endpoint.passed else (self.endpoint,)
@@ -124,11 +119,15 @@ class AccessPath:
 
 @dataclass(frozen=True)
 class OtherStorage:
-    """A storage account behind datastores that is not the workspace's default. ``target`` is Missing when the account
-    could not be located; ``paths`` has one path per group that its datastores need."""
+    """A storage account behind datastores that is not the workspace's default.
+
+    ``target`` is Missing when the account could not be located; ``paths`` has one path per group that its datastores
+    need; ``located`` says whether the AKS VNet is known.
+    """
 
     id: str
     target: Lookup
+    located: Verdict
     datastores: tuple[Resource, ...]
     paths: tuple[AccessPath, ...]
     resources: dict[str, str] = field(default_factory=dict)

@@ -16,7 +16,6 @@ from auditor.model.verdict import Severity, Status
 
 SCHEMA_VERSION = "1.0"
 TOOL = "aks-inference-auditor"
-PARTS = ("workspace", "storage", "key_vault", "container_registry", "cluster")
 
 
 def render(report: Report) -> str:
@@ -72,7 +71,7 @@ def _environment(report: Report, environment: Environment) -> dict[str, Any]:
         "region": environment.workspace.raw("location"),
         "vnet_ids": [environment.network.vnet_id] if environment.network.vnet_id else [],
         "scenario": environment.scenario,
-        "access": {part: environment.access[part] for part in PARTS},
+        "access": environment.access,
         "verdict": report.conclusion(environment),
         "compute": ArmId.parse(environment.compute.id).name,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auditor.model.environment import Access, AccessPath, Environment, Network, OtherStorage
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal, same
@@ -14,6 +16,9 @@ from auditor.topology.clusters import api_server_created, cluster_endpoints, tru
 from auditor.topology.endpoints import EndpointFinder
 from auditor.topology.paths import PathFinder
 from auditor.topology.storage import other_storage
+
+# The parts of an environment that the article's table has a column for.
+PARTS = ("workspace", "storage", "key_vault", "container_registry", "cluster")
 
 
 def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, compute: Resource) -> Environment:
@@ -44,8 +49,7 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
     if registry_found is not None:
         named.append(("container registry", registry_id, registry_found))
     ways = _ways(cluster, to_workspace, blob, file, to_vault, registry)
-    access: dict[str, Access | None] = {"container_registry": None}
-    access |= {part: scenario.named(possible) for part, possible in ways.items()}
+    access = {part: scenario.named(ways[part]) if part in ways else None for part in PARTS}
     resources, names = _names(workspace, shared_id, compute, cluster_id, network, storage_id, vault_id, registry_id)
     return Environment(
         id=f"{workspace.id}/computes/{compute.name}",
@@ -214,9 +218,7 @@ def _ways(
 def _titled(other: OtherStorage, resources: dict[str, str], names: dict[str, str]) -> OtherStorage:
     arm = ArmId.parse(other.id)
     named = {"storage": arm.name, "storage_group": arm.resource_group, "storage_id": other.id}
-    return OtherStorage(
-        other.id, other.target, other.datastores, other.paths, {**resources, "account": other.id}, {**names, **named}
-    )
+    return replace(other, resources={**resources, "account": other.id}, names={**names, **named})
 
 
 def _names(

@@ -62,6 +62,7 @@ class PathFinder:
         if not self.cloud.zones(group):
             gap = Missing(target_id, "", f"the private DNS zone names of the cloud {self.cloud.name} are not known")
             integrated = resolves = unknown(gap.reason, gap)
+        service_endpoint = self._service_endpoint(group, target)
         connected = bool(endpoints) or (isinstance(target, Resource) and own_connections(self.snapshot, target))
         return AccessPath(
             name=name,
@@ -70,11 +71,11 @@ class PathFinder:
             target=target,
             endpoints=tuple(judged + [e for e in endpoints if not e.valid.passed]),
             endpoint=endpoint,
-            service_endpoint=self._service_endpoint(group, target),
+            service_endpoint=service_endpoint,
             closed=self._closed(group, target, connected),
             restricted=self._restricted(group, target, connected),
             connected=connected,
-            peering=self._peering(endpoints),
+            peering=self._peering(endpoints, target, endpoint, service_endpoint),
             integrated=integrated,
             resolves=resolves,
             zones=tuple(z.private for z in self.cloud.zones(group)),
@@ -112,20 +113,28 @@ class PathFinder:
             return exposure.workspace_closed(target, behind_endpoint=connected)
         return exposure.restricted(target, firewall)
 
-    def _peering(self, endpoints: list[Endpoint]) -> Verdict | None:
-        """The peerings that carry a needed endpoint; None where an endpoint is in the AKS VNet, or none is peered."""
+    def _peering(
+        self, endpoints: list[Endpoint], target: Lookup, endpoint: Verdict, service_endpoint: Verdict
+    ) -> Verdict | None:
+        """The peerings that carry a needed endpoint; None where an endpoint is in the AKS VNet, or none is peered.
+
+        Unknown where an endpoint was not read: it may be one that hangs on a peering.
+        """
         vnet = self.network.vnet
-        approved = [e for e in endpoints if e.approved and e.vnet_id]
-        if not isinstance(vnet, Resource) or any(same(e.vnet_id, vnet.id) for e in approved):
+        if not isinstance(vnet, Resource):
+            return None
+        if any(same(e.vnet_id, vnet.id) and not e.valid.failed for e in endpoints):
             return None
         carried = []
-        for endpoint in approved:
-            other = self.snapshot.get(endpoint.vnet_id)
-            if find_peering(vnet, endpoint.vnet_id) or (other and find_peering(other, vnet.id)):
-                subnet = str(endpoint.resource.raw("properties.subnet.id") or "")
-                addresses = self.finder.addresses(endpoint.resource)
-                carried.append(self.reach.peering(endpoint.vnet_id, subnet, addresses))
-        return any_of(carried, fail("no peering carries the endpoint", at=_lowest(carried))) if carried else None
+        for e in endpoints:
+            other = self.snapshot.get(e.vnet_id) if e.approved and e.vnet_id else None
+            if e.approved and (find_peering(vnet, e.vnet_id) or (other and find_peering(other, vnet.id))):
+                subnet = str(e.resource.raw("properties.subnet.id") or "")
+                carried.append(self.reach.peering(e.vnet_id, subnet, self.finder.addresses(e.resource)))
+        if carried:
+            return any_of(carried, fail("no peering carries the endpoint", at=_lowest(carried)))
+        unread = isinstance(target, Resource) and endpoint.unknown and not service_endpoint.passed
+        return endpoint if unread else None
 
 
 def _lowest(verdicts: list[Verdict]) -> Severity | None:

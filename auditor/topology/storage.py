@@ -32,7 +32,9 @@ def other_storage(
             continue
         located = account_id(snapshot, datastore)
         if located is None:
-            why = f"the storage account {name} of the datastore {datastore.name} could not be located"
+            why = f"the storage account {name or ''} of the datastore {datastore.name} could not be located".replace(
+                "  ", " "
+            )
             unlocated = datastore.missing("properties.accountName", why)
             by_account.setdefault(key(datastore.id), (datastore.id, unlocated, []))[2].append(datastore)
         else:
@@ -41,5 +43,5 @@ def other_storage(
     for at, lookup, datastores in by_account.values():
         groups = dict.fromkeys(g for d in datastores for g in storage_groups(d))
         made = [paths.to(f"{g} of {ArmId.parse(at).name}", g, at, lookup) for g in groups]
-        found.append(OtherStorage(at, lookup, tuple(datastores), tuple(made)))
+        found.append(OtherStorage(at, lookup, paths.network.located, tuple(datastores), tuple(made)))
     return found, tuple(gaps)

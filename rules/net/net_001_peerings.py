@@ -34,7 +34,5 @@ from auditor.model.verdict import Severity, Verdict, all_of, applies, require
 def peerings_carry(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")
     carried = [path.peering for path in env.paths() if path.peering is not None]
-    # An endpoint that was not read may hang on a peering.
-    carried += [path.endpoint for path in env.paths() if path.peering is None and path.endpoint_unread]
     applies(bool(carried), "no needed private endpoint hangs on a peering")
     return all_of(carried, "every peering that carries a private endpoint works both ways")

@@ -17,7 +17,7 @@ from auditor.model.environment import OtherStorage, existing
 from auditor.model.ids import ArmId
 from auditor.model.rule import LEARN, rule
 from auditor.model.snapshot import Gone
-from auditor.model.verdict import Severity, Verdict, all_of, fail
+from auditor.model.verdict import Severity, Verdict, all_of, fail, require
 
 
 @rule(
@@ -40,6 +40,7 @@ def other_storage_reachable(account: OtherStorage) -> Verdict:
         )
     for path in account.paths:
         existing(path.target)
+    require(account.located, "the AKS VNet is not identified")
     return all_of(
         [path.endpoint for path in account.paths], f"{ArmId.parse(account.id).name} has its private endpoints"
     )

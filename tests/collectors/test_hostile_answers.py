@@ -1,0 +1,118 @@
+"""Answers that would lose something in silence, run for ever, or carry a secret into a report."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import requests
+
+from auditor.model.types import VAULTS, WORKSPACES
+from collectors.clients import LONGEST_WAIT, Retry
+from collectors.jsontext import parse
+from collectors.secrets import clean, redact
+from tests.arm.adapter import ArmAdapter, respond
+from tests.arm.estate import Estate, type_of
+from tests.arm.scenarios import secure
+from tests.audits import report_on, snapshot_of
+
+
+def spoilt(estate: Estate, arm_type: str, body: object) -> ArmAdapter:
+    """An adapter whose list of one type answers with a body."""
+
+    def fault(request: requests.PreparedRequest) -> requests.Response | None:
+        path = (request.url or "").partition("?")[0]
+        return respond(request, 200, body) if path.lower().endswith(f"/providers/{arm_type.lower()}") else None
+
+    assert type_of(f"/subscriptions/x/providers/{arm_type}")
+    return ArmAdapter(estate, fault=fault)
+
+
+def test_an_item_without_an_id_is_not_lost_in_silence() -> None:
+    """A workspace that cannot be told apart makes the scope unread, not empty."""
+    estate = secure()
+    report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, {"value": [{"name": "a"}]})))
+    assert report.scope_unread
+    assert report.gaps
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": {}}, {"value": ["x"]}, []])
+def test_what_is_no_page_is_no_empty_page(body: object) -> None:
+    """An answer without a list of resources says nothing about what there is."""
+    estate = secure()
+    report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, body)))
+    assert report.scope_unread
+
+
+def test_pages_that_go_in_a_circle_end() -> None:
+    """A next page that is the first one again ends the list, as a gap."""
+    estate = secure()
+    url = f"https://management.azure.com/subscriptions/{estate.subscriptions[0]['subscriptionId']}/providers/{VAULTS}"
+    page = {"value": [], "nextLink": f"{url}?api-version=2026-05-15&page=1"}
+    began = time.monotonic()
+    report = report_on(snapshot_of(estate, spoilt(estate, VAULTS, page)))
+    assert time.monotonic() - began < 30
+    assert any("circle" in gap.failure.reason for gap in report.gaps)
+
+
+def test_a_wait_of_a_day_is_cut() -> None:
+    """Retry-After is honoured up to a bound."""
+
+    class Answer:
+        headers = {"Retry-After": "86400"}  # noqa: RUF012
+
+        class http_response:  # noqa: N801
+            headers = {"Retry-After": "86400"}  # noqa: RUF012
+
+    assert Retry(True).get_retry_after(Answer()) == LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x.blob.core.windows.net/c?sv=1&sig=S3CR3T",
+        "Endpoint=sb://x/;SharedAccessKey=S3CR3T;EntityPath=y",
+        "AccountKey=S3CR3T",
+        "Server=x;Pwd=S3CR3T",
+        "token eyJhbGciOiJIUzI1NiJ9.S3CR3TS3CR3T.sig refused",
+        "https://me:S3CR3T@host/x",
+        "-----BEGIN PRIVATE KEY-----\nS3CR3T\n-----END PRIVATE KEY-----",
+    ],
+)
+def test_a_text_is_kept_without_its_secret(text: str) -> None:
+    assert "S3CR3T" not in clean(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"relayConnectionString": "S3CR3T"},
+        {"keys": [{"keyName": "key1", "value": "S3CR3T"}]},
+        {"connectionStrings": [{"connectionString": "S3CR3T"}]},
+        {"kubeconfigs": [{"value": "S3CR3T"}]},
+        {"configurationProtectedSettings": {"anything": "S3CR3T"}},
+        {"environmentVariables": {"DB": "S3CR3T"}},
+        {"adminPassword": ["S3CR3T"]},
+        {"accessToken": "S3CR3T"},
+    ],
+)
+def test_a_body_is_kept_without_its_secrets(body: object) -> None:
+    assert "S3CR3T" not in json.dumps(redact({"a": [body]}))
+
+
+def test_what_only_sounds_secret_stays() -> None:
+    """Flags, ids and settings that a verdict needs are no secrets."""
+    body = {"allowSharedKeyAccess": True, "keyVault": "/subscriptions/x", "sslSecret": "name", "tokens": None}
+    assert redact(body) == body
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', "", "{"])
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="JSON|Expecting"):
+        parse(text)
+
+
+def test_every_text_can_be_written_again() -> None:
+    """A lone surrogate in a name does not stop a report."""
+    assert parse('{"a": ["\\ud800x"]}')["a"][0].encode()
