@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
-from auditor.model.facts import Evidence, Missing
+from auditor.model.facts import Evidence, Fact, Missing
 from auditor.model.ids import ArmId, equal, key
 from auditor.model.resource import Resource
 from auditor.model.snapshot import Snapshot
@@ -79,7 +80,8 @@ def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict
     if unsure:
         first = unsure[0]
         return unknown(first.message, *dict.fromkeys(m for v in unsure for m in v.missing))
-    seen = [Evidence(scope, "roleAssignments", [a.raw("properties.roleDefinitionId") for a in above])]
+    seen: list[Fact[Any] | Evidence] = [a.see("properties.roleDefinitionId") for a in above]
+    seen = seen or [Evidence(scope, "roleAssignments", [], f"none to {principal}")]
     return fail(f"{principal} does not hold {role.name} on {name} or above", *seen)
 
 

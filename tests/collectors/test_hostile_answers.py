@@ -109,7 +109,7 @@ def test_what_only_sounds_secret_stays() -> None:
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', "", "{"])
 def test_what_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="JSON|Expecting"):
+    with pytest.raises(ValueError, match=r"JSON|Expecting"):
         parse(text)
 
 
