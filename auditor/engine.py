@@ -54,14 +54,13 @@ def judge(rule: Rule, case: Case) -> Result:
         # An unknown without a reason would be useless; the reason is then the verdict's own sentence.
         missing = Missing(case.id, "", verdict.message)
         verdict = unknown(verdict.message, missing, seen=verdict.evidence)
-    names = _Names({name: shlex.quote(text) for name, text in {**case.names, **verdict.names}.items()})
     return Result(
         rule=rule,
         verdict=verdict,
         environment_id=case.environment_id,
         resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
-        fix=string.Formatter().vformat(rule.fix, (), names),
+        fix=_fix(rule.fix, {**case.names, **verdict.names}),
     )
 
 
@@ -149,8 +148,21 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
     )
 
 
+def _fix(template: str, known: dict[str, str]) -> str:
+    """The commands of a fix, filled in. Of several, those whose names the finding gives are what mends it."""
+    commands = []
+    for command in template.split(" && "):
+        names = _Names({name: shlex.quote(text) for name, text in known.items()})
+        commands.append((string.Formatter().vformat(command, (), names), names.unknown))
+    filled = [text for text, unknown_ in commands if not unknown_]
+    return " && ".join(filled or [text for text, _ in commands])
+
+
 class _Names(dict[str, str]):
     """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
 
+    unknown = False
+
     def __missing__(self, name: str) -> str:
+        self.unknown = True
         return f"<{name.replace('_', '-')}>"
