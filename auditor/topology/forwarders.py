@@ -155,12 +155,13 @@ class Forwarders:
         return [dig_text(rule.body, "properties", "domainName") for rule in rules]
 
     def _reached(self, ruleset: Resource, vnet_id: str) -> bool:
-        """Whether the outbound endpoints of a ruleset are in a VNet, or in one peered with it; taken so where Azure's
-        answers do not say where they are."""
-        outbound = [dig_text(o, "id") for _, o in ruleset.objects("properties.dnsResolverOutboundEndpoints")]
-        resolvers = [self.snapshot.get(ArmId.parse(i).parent) for i in outbound if i]
+        """Whether the outbound endpoints of a ruleset are in a VNet, or in one peered with it; taken so where the ruleset
+        names none."""
+        named = [dig_text(o, "id") for _, o in ruleset.objects("properties.dnsResolverOutboundEndpoints")]
+        outbound = [i for i in named if i]
+        resolvers = [self.snapshot.get(ArmId.parse(i).parent) for i in outbound]
         homes = [dig_text(r.body, "properties", "virtualNetwork", "id") for r in resolvers if r is not None]
-        return not any(homes) or any(same(home, vnet_id) or self._peered(home, vnet_id) for home in homes)
+        return not outbound or any(same(home, vnet_id) or self._peered(home, vnet_id) for home in homes)
 
     def _peered(self, home: str, vnet_id: str) -> bool:
         vnet = self.snapshot.get(home)
