@@ -12,14 +12,13 @@ from functools import lru_cache
 
 from auditor.model.clouds import Cloud
 from auditor.model.ids import ArmId, equal, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.related import account_id, managed_connections
 from auditor.model.resource import Resource
 from auditor.model.shapes import (
     CONNECTIONS,
-    account_id,
     connected_endpoints,
     dig_text,
     dig_texts,
-    managed_connections,
     nics,
     node_group,
     peered_vnets,

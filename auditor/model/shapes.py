@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from auditor.model.ids import equal, key
 from auditor.model.resource import Resource
-from auditor.model.types import OUTBOUND_RULES, STORAGE_ACCOUNTS
-
-if TYPE_CHECKING:
-    from auditor.model.snapshot import Snapshot
 
 PEERINGS = "properties.virtualNetworkPeerings"
 CONNECTIONS = "properties.privateEndpointConnections"
@@ -94,41 +89,3 @@ def node_group(cluster: Resource) -> str:
 def storage_groups(datastore: Resource) -> tuple[str, ...]:
     """The private link groups that a datastore's type needs; none for types without a storage account."""
     return GROUPS.get(str(datastore.raw("properties.datastoreType") or "").lower(), ())
-
-
-def account_id(snapshot: Snapshot, datastore: Resource) -> str | None:
-    """The ARM id of a datastore's account: found by its name, which is unique in Azure, else as the datastore says."""
-    name = datastore.raw("properties.accountName")
-    if not isinstance(name, str) or not name:
-        return None
-    for account in snapshot.named(STORAGE_ACCOUNTS, name):
-        return account.id
-    subscription, group = datastore.raw("properties.subscriptionId"), datastore.raw("properties.resourceGroup")
-    if isinstance(subscription, str) and subscription and isinstance(group, str) and group:
-        return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{STORAGE_ACCOUNTS}/{name}"
-    return None
-
-
-def own_connections(snapshot: Snapshot, target: Resource) -> bool:
-    """Whether somebody made a private endpoint to a resource, beside those of a managed network."""
-    managed = managed_connections(snapshot, target)
-    return any(path not in managed for path, _ in target.objects(CONNECTIONS))
-
-
-def managed_connections(snapshot: Snapshot, target: Resource) -> set[str]:
-    """The paths of connections that Azure ML's managed network made: they serve its own computes, never AKS.
-
-    https://learn.microsoft.com/azure/machine-learning/how-to-managed-network
-    """
-    rules = [
-        rule.name.lower()
-        for rule in snapshot.of_type(OUTBOUND_RULES)
-        if equal(rule.raw("properties.type"), "PrivateEndpoint")
-        and key(str(rule.raw("properties.destination.serviceResourceId") or "")) == key(target.id)
-    ]
-    out = set()
-    for path, connection in target.objects(CONNECTIONS):
-        endpoint = dig_text(connection, "properties", "privateEndpoint", "id").rpartition("/")[2].lower()
-        if "__sys_pe_" in f"{dig_text(connection, 'name').lower()} {endpoint}" or endpoint in rules:
-            out.add(path)
-    return out

@@ -13,16 +13,9 @@ from typing import Any
 from auditor.model.environment import Endpoint
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, vnet_of
+from auditor.model.related import managed_connections
 from auditor.model.resource import Resource
-from auditor.model.shapes import (
-    CONNECTIONS,
-    dig,
-    dig_text,
-    dig_texts,
-    link_connections,
-    managed_connections,
-    nics,
-)
+from auditor.model.shapes import CONNECTIONS, dig, dig_text, dig_texts, link_connections, nics
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import PRIVATE_ENDPOINTS
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown

@@ -8,8 +8,8 @@ from auditor.model.clouds import Cloud
 from auditor.model.environment import AccessPath, Endpoint, Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, same
+from auditor.model.related import own_connections
 from auditor.model.resource import Resource
-from auditor.model.shapes import own_connections
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_applicable, unknown
 from auditor.topology import exposure, service_endpoints

@@ -5,8 +5,9 @@ from __future__ import annotations
 from auditor.model.environment import OtherStorage
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key
+from auditor.model.related import account_id
 from auditor.model.resource import Resource
-from auditor.model.shapes import account_id, storage_groups
+from auditor.model.shapes import storage_groups
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import DATASTORES
 from auditor.topology.paths import PathFinder
