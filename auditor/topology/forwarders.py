@@ -155,7 +155,7 @@ class Forwarders:
         return [dig_text(rule.body, "properties", "domainName") for rule in rules]
 
     def _reached(self, ruleset: Resource, vnet_id: str) -> bool:
-        """Whether an outbound endpoint of a ruleset is in a VNet, or in one peered with it (taken so if none is named)."""
+        """Whether an outbound endpoint of a ruleset is in a VNet, or one peered with it; taken so if it names none."""
         named = [dig_text(o, "id") for _, o in ruleset.objects("properties.dnsResolverOutboundEndpoints")]
         outbound = [i for i in named if i]
         resolvers = [self.snapshot.get(ArmId.parse(i).parent) for i in outbound]
