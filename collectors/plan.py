@@ -11,17 +11,22 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from auditor.model.clouds import Cloud
-from auditor.model.ids import ArmId, equal, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.ids import ArmId, equal, of_type, resource_group_of, subscription_of, vnet_of
 from auditor.model.related import account_id, managed_connections
 from auditor.model.resource import Resource
 from auditor.model.shapes import (
+    AZURE_DNS,
     CONNECTIONS,
     connected_endpoints,
     dig_text,
     dig_texts,
+    is_aks,
+    near_subscriptions,
     nics,
     node_group,
     peered_vnets,
+    stands_on,
+    subnet_of,
     zone_ids,
 )
 from auditor.model.snapshot import Snapshot
@@ -68,7 +73,6 @@ from collectors.readers import Read
 
 SUBSCRIPTION_WIDE = (WORKSPACES, CLUSTERS, STORAGE_ACCOUNTS, VAULTS, REGISTRIES, VNETS, PRIVATE_ENDPOINTS, ZONES)
 NAMED = {"storageAccount": STORAGE_ACCOUNTS, "keyVault": VAULTS, "containerRegistry": REGISTRIES}
-AZURE_DNS = "168.63.129.16"
 
 
 def wanted(snapshot: Snapshot) -> Iterator[Read]:
@@ -89,14 +93,13 @@ def wanted(snapshot: Snapshot) -> Iterator[Read]:
 
 def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
     yield Read(COMPUTES, workspace.id, listing=True)
-    attached = [c for c in snapshot.children(workspace.id, COMPUTES) if _is_aks(c)]
+    attached = [c for c in snapshot.children(workspace.id, COMPUTES) if is_aks(c)]
     if not attached:
         return
     yield Read(DATASTORES, workspace.id, listing=True)
     yield Read(ONLINE_ENDPOINTS, workspace.id, listing=True)
     for endpoint in snapshot.children(workspace.id, ONLINE_ENDPOINTS):
-        target = str(endpoint.raw("properties.compute") or "")
-        if any(same(target, c.id) or equal(target, c.name) for c in attached):
+        if any(stands_on(endpoint, compute) for compute in attached):
             yield Read(DEPLOYMENTS, endpoint.id, listing=True)
     for compute in attached:
         yield from _compute(snapshot, compute)
@@ -108,17 +111,10 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
         if hub is None:
             return
         home = hub
-    if _has_managed_network(home):
-        yield Read(OUTBOUND_RULES, home.id, listing=True)
     yield from _home(snapshot, home, workspace)
     if home.raw("properties.hbiWorkspace") is True:
         for compute in attached:
             yield from _roles(snapshot, home, compute)
-
-
-def _has_managed_network(home: Resource) -> bool:
-    mode = home.raw("properties.managedNetwork.isolationMode")
-    return isinstance(mode, str) and not equal(mode, "Disabled")
 
 
 def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[Read]:
@@ -126,11 +122,14 @@ def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[R
 
     Which connections belong to a managed network has to be known before they are followed.
     """
-    if _has_managed_network(home) and snapshot.listing(home.id, OUTBOUND_RULES) is None:
-        return
+    mode = home.raw("properties.managedNetwork.isolationMode")
+    if isinstance(mode, str) and not equal(mode, "Disabled"):
+        yield Read(OUTBOUND_RULES, home.id, listing=True)
+        if snapshot.listing(home.id, OUTBOUND_RULES) is None:
+            return
     yield from _endpoints(snapshot, home)
     for endpoint in _endpoints_of(snapshot, home):
-        yield from _around(snapshot, vnet_of(str(endpoint.raw("properties.subnet.id") or "")), people=True)
+        yield from _around(snapshot, vnet_of(subnet_of(endpoint)), people=True)
     ids = {name: home.raw(f"properties.{name}") for name in NAMED}
     accounts = [account_id(snapshot, d) for d in snapshot.children(workspace.id, DATASTORES)]
     named = [(t, i) for n, t in NAMED.items() if isinstance(i := ids[n], str)]
@@ -202,7 +201,7 @@ def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
     vnet = snapshot.get(vnet_id)
     if vnet is None:
         return
-    near = list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
+    near = near_subscriptions(vnet)
     for subscription in near:
         yield Read(ZONES, subscription, listing=True)
     audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
@@ -255,7 +254,7 @@ def _targeting(snapshot: Snapshot, target_id: str) -> Iterator[Read]:
 def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
     for nic in nics(endpoint):
         yield from _get(snapshot, NICS, nic)
-    yield from _get(snapshot, VNETS, vnet_of(str(endpoint.raw("properties.subnet.id") or "")))
+    yield from _get(snapshot, VNETS, vnet_of(subnet_of(endpoint)))
     yield Read(ZONE_GROUPS, endpoint.id, listing=True)
     for group in snapshot.children(endpoint.id, ZONE_GROUPS):
         for zone_id in zone_ids(group):
@@ -308,7 +307,3 @@ def _get(snapshot: Snapshot, arm_type: str, arm_id: str) -> Iterator[Read]:
 def _audited(snapshot: Snapshot, arm_id: str) -> bool:
     subscription = ArmId.parse(arm_id).subscription.lower()
     return any(s.audited and s.id.lower() == subscription for s in snapshot.subscriptions)
-
-
-def _is_aks(compute: Resource) -> bool:
-    return any(equal(compute.raw("properties.computeType"), t) for t in ("Kubernetes", "AKS"))

@@ -69,4 +69,5 @@ def test_a_hostile_name_stays_one_word_of_the_command() -> None:
     assert fixes
     for fix in fixes:
         words = [word for word in shlex.split(fix, comments=True) if "reboot" in word]
+        assert words, fix
         assert all(word.endswith("v$(reboot);{x.__class__} 'q") for word in words), fix

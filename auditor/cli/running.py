@@ -112,13 +112,11 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
             request = Request(source.subscriptions, scope, source.threads, source.seconds, progress.read)
             if source.replay is not None:
                 snapshot = replay(request, source.replay)
-                length = datetime.now(UTC) - started
             else:
                 snapshot = live(request, source.cloud, source.tenant, started, source.record)
-                length = datetime.now(UTC) - started
     except CollectionError as error:
         raise AuditError(str(error), error.help) from error
-    snapshot.finished_at = snapshot.taken_at + length
+    snapshot.finished_at = snapshot.taken_at + (datetime.now(UTC) - started)
     return snapshot
 
 

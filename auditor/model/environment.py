@@ -62,7 +62,6 @@ class Endpoint:
     vnet_id: str
     approved: bool
     valid: Verdict
-    peered: bool
     integrated: tuple[Verdict, ...] = ()
     resolves: tuple[Verdict, ...] = ()
 
@@ -91,7 +90,6 @@ class AccessPath:
     peering: Verdict | None
     integrated: Verdict
     resolves: Verdict
-    zones: tuple[str, ...]
 
     @property
     def resource(self) -> Resource:

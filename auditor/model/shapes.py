@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditor.model.ids import equal, same, subscription_of
 from auditor.model.resource import Resource
 
 PEERINGS = "properties.virtualNetworkPeerings"
 CONNECTIONS = "properties.privateEndpointConnections"
 STATUS = "privateLinkServiceConnectionState.status"
+# What a VNet asks that has no DNS servers of its own: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+AZURE_DNS = "168.63.129.16"
 GROUPS = {"azureblob": ("blob",), "azurefile": ("file",), "azuredatalakegen2": ("blob", "dfs")}
 
 
@@ -78,6 +81,27 @@ def is_hub_peering(peering: dict[str, Any]) -> bool:
     https://learn.microsoft.com/azure/virtual-wan/virtual-wan-faq"""
     hub = dig_text(peering, "properties", "remoteVirtualNetwork", "id").rpartition("/")[2]
     return hub.upper().startswith("HV_") or dig_text(peering, "name").startswith("RemoteVnetToHubPeering_")
+
+
+def near_subscriptions(vnet: Resource) -> list[str]:
+    """The subscriptions of a VNet and of the VNets peered with it."""
+    return list(dict.fromkeys(subscription_of(i) for i in (vnet.id, *peered_vnets(vnet))))
+
+
+def subnet_of(endpoint: Resource) -> str:
+    """The id of a private endpoint's subnet; empty where there is none."""
+    return dig_text(endpoint.body, "properties", "subnet", "id")
+
+
+def is_aks(compute: Resource) -> bool:
+    """Whether a compute attaches a Kubernetes cluster, in the present or the legacy way."""
+    return any(equal(compute.raw("properties.computeType"), kind) for kind in ("Kubernetes", "AKS"))
+
+
+def stands_on(endpoint: Resource, compute: Resource) -> bool:
+    """Whether an online endpoint runs on a compute, which it names by id or by name."""
+    target = dig_text(endpoint.body, "properties", "compute")
+    return same(target, compute.id) or equal(target, compute.name)
 
 
 def node_group(cluster: Resource) -> str:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from auditor.model.environment import Access, AccessPath, Environment, Network, OtherStorage
 from auditor.model.facts import Fact, Missing, Seen
-from auditor.model.ids import ArmId, equal, same
+from auditor.model.ids import ArmId, equal
 from auditor.model.resource import Resource
+from auditor.model.shapes import stands_on
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.types import DEPLOYMENTS, ONLINE_ENDPOINTS
 from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
@@ -166,8 +167,7 @@ def _dependents(
     gap = snapshot.unlisted(workspace.id, ONLINE_ENDPOINTS)
     gaps = [gap] if gap else []
     for endpoint in snapshot.children(workspace.id, ONLINE_ENDPOINTS):
-        target = str(endpoint.raw("properties.compute") or "")
-        if not (same(target, compute.id) or equal(target, compute.name)):
+        if not stands_on(endpoint, compute):
             continue
         found.append(endpoint)
         found += snapshot.children(endpoint.id, DEPLOYMENTS)
@@ -182,17 +182,17 @@ def _half_configured(
 ) -> Verdict:
     if network.located.unknown:
         return network.located
-    parts = []
+    parts, unread = [], []
     for path, service in ((blob, service_endpoints.STORAGE), (vault, service_endpoints.VAULT)):
         if isinstance(path.target, Missing):
-            return unknown(f"{path.name} could not be read: {path.target.reason}", path.target)
+            unread.append(unknown(f"{path.name} could not be read: {path.target.reason}", path.target))
         if isinstance(path.target, Resource):
             parts.append((path.target, service, path.endpoint, path.closed))
     for account in others:
         if isinstance(account.target, Resource):
             # Service endpoints do not count there (STO-005), so none is relied on; a rule can be half all the same.
             parts.append((account.target, service_endpoints.STORAGE, ok("not relied on"), ok("not relied on")))
-    return service_endpoints.half_configured(snapshot, network, parts)
+    return service_endpoints.half_configured(snapshot, network, parts, unread)
 
 
 def _ways(

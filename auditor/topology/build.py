@@ -8,12 +8,11 @@ from auditor.model.environment import Environment
 from auditor.model.ids import ArmId, equal, key, of_type
 from auditor.model.report import Unjudged
 from auditor.model.resource import Resource
+from auditor.model.shapes import is_aks
 from auditor.model.snapshot import Failure, Snapshot
 from auditor.model.types import ARC_CLUSTERS, CLUSTERS, COMPUTES, EXTENSIONS, WORKSPACES
 from auditor.topology.assemble import assemble
 from auditor.topology.endpoints import EndpointFinder
-
-AKS_TYPES = ("Kubernetes", "AKS")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def build(snapshot: Snapshot) -> Estate:
                 failure = Failure(reason="Azure's answer does not hold properties.computeType")
                 estate.unjudged.append(Unjudged(compute.id, "the type of the compute was not read", failure))
                 found = True
-            if not any(equal(kind, t) for t in AKS_TYPES):
+            if not is_aks(compute):
                 continue
             found = True
             cluster_id = compute.raw("properties.resourceId")

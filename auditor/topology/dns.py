@@ -9,16 +9,14 @@ from ipaddress import ip_address, ip_network
 
 from auditor.model.environment import Network
 from auditor.model.facts import Evidence, Missing
-from auditor.model.ids import ArmId, equal, key, same, subscription_of
+from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import dig_texts, peered_vnets
+from auditor.model.shapes import AZURE_DNS, dig_texts, near_subscriptions, peered_vnets
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import ZONE_LINKS
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 from auditor.topology.forwarders import Forwarders
 from auditor.topology.reach import Reach
-
-AZURE_DNS = "168.63.129.16"
 
 
 class Resolver:
@@ -28,7 +26,7 @@ class Resolver:
         self.snapshot = snapshot
         self.network = network
         self.reach = reach
-        self.near = _near(network)
+        self.near = near_subscriptions(network.vnet) if isinstance(network.vnet, Resource) else []
         self.forwarders = Forwarders(snapshot, self.near)
         self._answers: dict[str, Verdict] = {}
 
@@ -123,13 +121,6 @@ class Resolver:
                 except ValueError:
                     continue
         return None
-
-
-def _near(network: Network) -> list[str]:
-    """The subscriptions whose zones and rulesets could serve the AKS VNet: its own and those of its peered VNets."""
-    if not isinstance(network.vnet, Resource):
-        return []
-    return list(dict.fromkeys(subscription_of(i) for i in (network.vnet.id, *peered_vnets(network.vnet))))
 
 
 def _link_names(zone: Resource, vnet_id: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, vnet_of
 from auditor.model.related import managed_connections
 from auditor.model.resource import Resource
-from auditor.model.shapes import CONNECTIONS, dig, dig_text, dig_texts, link_connections, nics
+from auditor.model.shapes import CONNECTIONS, dig, dig_text, dig_texts, link_connections, nics, subnet_of
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import PRIVATE_ENDPOINTS
 from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
@@ -30,11 +30,6 @@ class Name:
 
     fqdn: str
     address: str
-
-
-def subnet_of(endpoint: Resource) -> str:
-    subnet = endpoint.raw("properties.subnet.id")
-    return subnet if isinstance(subnet, str) else ""
 
 
 class EndpointFinder:
@@ -58,6 +53,7 @@ class EndpointFinder:
                 unread = nic
         if found and unread is None:
             return found
+        found = []  # what one interface says is not all of it while another was not read
         for _, config in endpoint.objects("properties.customDnsConfigs"):
             fqdn = dig_text(config, "fqdn").rstrip(".")
             found += [Name(fqdn, address) for address in dig_texts(config, "ipAddresses") if fqdn]
@@ -84,13 +80,8 @@ class EndpointFinder:
         listing = self._unlisted(target)
         if listing is not None and not any(v.passed for v in verdicts):
             verdicts.append(unknown(f"the private endpoints could not all be listed: {listing.reason}", listing))
-        name = ArmId.parse(target_id).name
-        proof = (
-            [target.see(CONNECTIONS)] if isinstance(target, Resource) and target.raw(CONNECTIONS) is not None else []
-        )
-        none = fail(
-            f"{name} has no private endpoint for {group}", *[_brief(p.resource_id, p.path, p.value) for p in proof]
-        )
+        proof = [_connection_names(target)] if isinstance(target, Resource) else []
+        none = fail(f"{ArmId.parse(target_id).name} has no private endpoint for {group}", *proof)
         return judged, any_of(verdicts, none)
 
     def _endpoint(
@@ -116,8 +107,7 @@ class EndpointFinder:
             within = unknown(f"the subnet of {endpoint.name} was not read", gap)
         approved = [_approved(endpoint, path), _mirrored(endpoint, target)]
         valid = all_of([*approved, _provisioned(endpoint), within], f"{endpoint.name}: approved, {within.message}")
-        peered = within.passed and not same(vnet_id, reach.network.vnet_id)
-        return Endpoint(endpoint.id, endpoint, vnet_id, all(v.passed for v in approved), valid, peered)
+        return Endpoint(endpoint.id, endpoint, vnet_id, all(v.passed for v in approved), valid)
 
     def _unread(self, target: Lookup, group: str) -> list[Verdict]:
         """Connections that the resource lists and whose endpoint was not read: each may be a valid one."""
@@ -180,8 +170,7 @@ def _mirrored(endpoint: Resource, target: Lookup) -> Verdict:
     if isinstance(listed, Missing):
         return unknown(f"the connections of {target.name} were not read", listed)
     for path, connection in target.objects(CONNECTIONS):
-        properties = connection.get("properties") or {}
-        if not same(dig_text(properties, "privateEndpoint", "id"), endpoint.id):
+        if not same(dig_text(connection, "properties", "privateEndpoint", "id"), endpoint.id):
             continue
         status = target.text(f"{path}.properties.{STATE}.status")
         if isinstance(status, Missing):
@@ -189,8 +178,7 @@ def _mirrored(endpoint: Resource, target: Lookup) -> Verdict:
         if not equal(status.value, "Approved"):
             return fail(f"{target.name} has the connection of {endpoint.name} as {status.value}", status)
         return ok("approved by the resource too", status)
-    names = Evidence(target.id, CONNECTIONS, [c.get("name") for _, c in target.objects(CONNECTIONS)])
-    return fail(f"{target.name} does not list {endpoint.name} among its connections", names)
+    return fail(f"{target.name} does not list {endpoint.name} among its connections", _connection_names(target))
 
 
 def _provisioned(endpoint: Resource) -> Verdict:
@@ -221,10 +209,9 @@ def _nic_names(nic: Resource) -> list[Name]:
     return found
 
 
-def _brief(resource_id: str, path: str, value: Any) -> Evidence:
-    return Evidence(
-        resource_id, path, [c.get("name") for c in value if isinstance(c, dict)] if isinstance(value, list) else value
-    )
+def _connection_names(target: Resource) -> Evidence:
+    """The connections that a resource lists, by name."""
+    return Evidence(target.id, CONNECTIONS, [dig_text(c, "name") for _, c in target.objects(CONNECTIONS)])
 
 
 def _is_address(text: str) -> bool:

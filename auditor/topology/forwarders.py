@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import dig, dig_text, dig_texts
+from auditor.model.shapes import AZURE_DNS, dig, dig_text, dig_texts
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import FIREWALLS, FORWARDING_RULES, INBOUND_ENDPOINTS, RESOLVERS, RULESET_LINKS, RULESETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
 from auditor.topology.reach import find_peering
-
-AZURE_DNS = "168.63.129.16"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, same
 from auditor.model.related import own_connections
 from auditor.model.resource import Resource
+from auditor.model.shapes import subnet_of
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_applicable, unknown
 from auditor.topology import exposure, service_endpoints
@@ -64,6 +65,7 @@ class PathFinder:
             integrated = resolves = unknown(gap.reason, gap)
         service_endpoint = self._service_endpoint(group, target)
         connected = bool(endpoints) or (isinstance(target, Resource) and own_connections(self.snapshot, target))
+        closed, restricted = self._exposure(group, target, connected)
         return AccessPath(
             name=name,
             group=group,
@@ -72,13 +74,12 @@ class PathFinder:
             endpoints=tuple(judged + [e for e in endpoints if not e.valid.passed]),
             endpoint=endpoint,
             service_endpoint=service_endpoint,
-            closed=self._closed(group, target, connected),
-            restricted=self._restricted(group, target, connected),
+            closed=closed,
+            restricted=restricted,
             connected=connected,
             peering=self._peering(endpoints, target, endpoint, service_endpoint),
             integrated=integrated,
             resolves=resolves,
-            zones=tuple(z.private for z in self.cloud.zones(group)),
         )
 
     def _zone_names(self, group: str) -> str:
@@ -97,21 +98,15 @@ class PathFinder:
             return _absent(target)
         return service_endpoints.judge(self.snapshot, self.network, target, service)
 
-    def _closed(self, group: str, target: Lookup, connected: bool) -> Verdict:
+    def _exposure(self, group: str, target: Lookup, connected: bool) -> tuple[Verdict, Verdict]:
+        """Is the target closed to the public network, and does it have a firewall at all?"""
         if not isinstance(target, Resource):
-            return _absent(target)
+            return _absent(target), _absent(target)
         firewall = FIREWALLS.get(group)
         if firewall is None:
-            return exposure.workspace_closed(target, behind_endpoint=connected)
-        return exposure.closed(target, firewall)
-
-    def _restricted(self, group: str, target: Lookup, connected: bool) -> Verdict:
-        firewall = FIREWALLS.get(group)
-        if not isinstance(target, Resource):
-            return _absent(target)
-        if firewall is None:
-            return exposure.workspace_closed(target, behind_endpoint=connected)
-        return exposure.restricted(target, firewall)
+            closed = exposure.workspace_closed(target, behind_endpoint=connected)
+            return closed, closed
+        return exposure.closed(target, firewall), exposure.restricted(target, firewall)
 
     def _peering(
         self, endpoints: list[Endpoint], target: Lookup, endpoint: Verdict, service_endpoint: Verdict
@@ -129,8 +124,8 @@ class PathFinder:
         for e in endpoints:
             other = self.snapshot.get(e.vnet_id) if e.approved and e.vnet_id else None
             if e.approved and (find_peering(vnet, e.vnet_id) or (other and find_peering(other, vnet.id))):
-                subnet = str(e.resource.raw("properties.subnet.id") or "")
-                carried.append(self.reach.peering(e.vnet_id, subnet, self.finder.addresses(e.resource)))
+                addresses = self.finder.addresses(e.resource)
+                carried.append(self.reach.peering(e.vnet_id, subnet_of(e.resource), addresses))
         if carried:
             return any_of(carried, fail("no peering carries the endpoint", at=_lowest(carried)))
         unread = isinstance(target, Resource) and endpoint.unknown and not service_endpoint.passed

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, resource_group_of, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered_vnets
+from auditor.model.shapes import PEERINGS, dig, dig_text, is_hub_peering, peered_vnets, subnet_of
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.types import BASTIONS, GATEWAYS
 from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
@@ -22,7 +22,7 @@ def way_in(snapshot: Snapshot, endpoints: list[Resource], reachable: Verdict) ->
 
     ``reachable`` is the verdict on the workspace's endpoints, for when none of them was read.
     """
-    subnets = [dig_text(e.body, "properties", "subnet", "id") for e in endpoints]
+    subnets = [subnet_of(e) for e in endpoints]
     vnets = list({key(vnet_of(s)): vnet_of(s) for s in subnets if s}.values())
     if not vnets:
         return reachable if reachable.unknown else not_applicable("no private endpoint of the workspace was found")

@@ -14,7 +14,7 @@ from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import PEERINGS, dig_text, dig_texts, is_hub_peering
+from auditor.model.shapes import PEERINGS, dig, dig_text, dig_texts, is_hub_peering
 from auditor.model.snapshot import Gone, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, fail, ok, unknown
 
@@ -100,11 +100,13 @@ class Reach:
     ) -> Verdict:
         """Subnet peering carries only the subnets that it names."""
         path, peering = found
-        properties = peering.get("properties") or {}
-        if properties.get("peerCompleteVnets") is not False:
+        if dig(peering, "properties", "peerCompleteVnets") is not False:
             return ok("whole VNets are peered")
-        own = {str(n).lower() for n in properties.get(ours) or []}
-        far = {str(n).lower() for n in properties.get(theirs) or []}
+        near, there = (owner.items(f"{path}.properties.{name}") for name in (ours, theirs))
+        unread = [names for names in (near, there) if isinstance(names, Missing)]
+        if unread:
+            return unknown(f"which subnets the peering in {owner.name} carries was not read", *unread)
+        own, far = ({str(name).lower() for name in names.value} for names in (near, there))
         lost = [ArmId.parse(s).name for s in self.network.subnets if ArmId.parse(s).name.lower() not in own]
         if ArmId.parse(subnet_id).name.lower() not in far:
             lost.append(ArmId.parse(subnet_id).name)

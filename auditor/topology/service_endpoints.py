@@ -109,11 +109,14 @@ def admitted(target: Resource, subnet_id: str, service: Service) -> Verdict:
 
 
 def half_configured(
-    snapshot: Snapshot, network: Network, parts: list[tuple[Resource, Service, Verdict, Verdict]]
+    snapshot: Snapshot,
+    network: Network,
+    parts: list[tuple[Resource, Service, Verdict, Verdict]],
+    unread: list[Verdict],
 ) -> Verdict:
     """Whether any service endpoint is set up on one side only. ``parts``: each resource with its service, its
-    private-endpoint verdict and whether it is closed to the public network."""
-    judged: list[Verdict] = []
+    private-endpoint verdict and whether it is closed to the public network; ``unread``: what could not be judged."""
+    judged: list[Verdict] = list(unread)
     idle = False
     for target, service, endpoint, closed in parts:
         if not service.rules:

@@ -117,6 +117,7 @@ CARRIED = [
     Row("subnets peered", subnets("snet-aks", "snet-pe"), "pass", shows="peerCompleteVnets", assumes=PEERED),
     Row("AKS subnet left out", subnets("snet-train", "snet-pe"), "fail", "leaves out snet-aks", "localSubnetNames"),
     Row("endpoint's subnet left out", subnets("snet-aks", "GatewaySubnet"), "fail", "leaves out snet-pe"),
+    Row("subnets not in the answer", side(spoke, peerCompleteVnets=False), "unknown", shows="localSubnetNames"),
     Row("a worse flaw beside a lesser one", two_flaws, "fail", "is Disconnected", STATE, Severity.HIGH),
     Row("no peering at all", cut(spoke, hub), "not-applicable"),
     Row("no endpoint approved", all_pending, "not-applicable"),

@@ -38,6 +38,12 @@ def rule_for(name: str, place: str, kind: str = STORAGE, of: str = "main") -> Ch
     return lambda e: services.allow_subnet(e.find(kind, of), subnet(e.find(VNET, place), name))
 
 
+def unserved_and_vaults_denied(e: Estate) -> None:
+    """What was not read does not hide what surely fails."""
+    rule_for("snet-aks", "vnet-tidal")(e)
+    deny(VAULT)(e)
+
+
 def rule_in_capitals(e: Estate) -> None:
     account(f"{RULES}[0].id", subnet(e.find(VNET), "snet-aks")["id"].upper())(e)
 
@@ -88,6 +94,7 @@ PRIVATE = [
     Row("rule for a subnet that is not served", rule_for("snet-aks", "vnet-tidal"), "fail", "snet-aks has no service"),
     Row("the same of a vault", rule_for("snet-aks", "vnet-tidal", VAULT, "kv"), "fail", "snet-aks has no service"),
     Row("the same of a datastore's account", rule_for("snet-aks", "vnet-tidal", of="lake"), "fail", "sttidallake"),
+    Row("the same, vaults denied", unserved_and_vaults_denied, "fail", "snet-aks has no service"),
     Row("rule for operators", rule_for("snet-ops", "vnet-tidal-ops"), "not-applicable"),
     Row("nothing to rely on", pending, "not-applicable"),
 ]
