@@ -56,6 +56,7 @@ class Row:
     """One thing changed in an otherwise sound estate, and what the rule must make of it.
 
     ``says`` is part of the message, ``shows`` the end of an evidence path (or, for unknown, of a missing action).
+    ``counter`` marks a counter-example: an estate that looks wrong and is right, or looks right and is wrong.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Row:
     shows: str = ""
     severity: Severity | None = None
     assumes: str = ""
+    counter: bool = False
 
 
 def check(result: Result, row: Row) -> None:

@@ -26,7 +26,8 @@ class Tier(StrEnum):
 @dataclass(frozen=True)
 class Rule:
     """One rule. ``page`` is its module's docstring; ``resource`` names the subject's part that has to change (a key of
-    the subject's ``resources``); ``fix`` is a command whose ``{names}`` the finding fills in."""
+    the subject's ``resources``); ``fix`` is a command whose ``{names}`` the finding fills in; ``bicep`` and
+    ``terraform`` show the property to set, where one property is enough."""
 
     id: str
     title: str
@@ -40,6 +41,8 @@ class Rule:
     url: str
     references: tuple[str, ...]
     controls: tuple[str, ...]
+    bicep: str = ""
+    terraform: str = ""
 
 
 def rule(
@@ -54,13 +57,28 @@ def rule(
     url: str = ARTICLE,
     references: tuple[str, ...] = (),
     controls: tuple[str, ...] = (),
+    bicep: str = "",
+    terraform: str = "",
 ) -> Callable[[Callable[[S], Verdict]], Rule]:
     """Make a rule of a check. The title states the requirement, so that it reads true for a pass."""
 
     def declare(check: Callable[[S], Verdict]) -> Rule:
         page = importlib.import_module(check.__module__).__doc__ or ""
         return Rule(
-            id, title, severity, tier, about, resource, check, page.strip(), fix, url, (ARTICLE, *references), controls
+            id=id,
+            title=title,
+            severity=severity,
+            tier=tier,
+            about=about,
+            resource=resource,
+            check=check,
+            page=page.strip(),
+            fix=fix,
+            url=url,
+            references=(ARTICLE, *references),
+            controls=controls,
+            bicep=bicep.strip(),
+            terraform=terraform.strip(),
         )
 
     return declare
