@@ -32,6 +32,19 @@ def _extensions(clients: Clients, cluster_id: str, _: Query) -> Any:
     return client.extensions.list(group, "Microsoft.ContainerService", "managedClusters", name)
 
 
+# What decides how the scoring router is exposed; other settings are the users' own and stay out.
+# https://learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension
+EXTENSION_SETTINGS = (
+    "enableInference",
+    "inferenceRouterServiceType",
+    "internalLoadBalancerProvider",
+    "scoringFe.serviceType.internalLoadBalancer",
+    "allowInsecureConnections",
+    "sslSecret",
+    "scoringFe.sslSecret",
+    "sslCname",
+)
+
 READERS = (
     Reader(
         CLUSTERS,
@@ -39,6 +52,8 @@ READERS = (
             "systemData.createdAt",
             "properties.provisioningState",
             "properties.powerState.code",
+            "properties.disableLocalAccounts",
+            "properties.servicePrincipalProfile.clientId",
             "properties.fqdn",
             "properties.privateFQDN",
             "properties.nodeResourceGroup",
@@ -46,9 +61,21 @@ READERS = (
             "properties.apiServerAccessProfile.enablePrivateCluster",
             "properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN",
             "properties.apiServerAccessProfile.privateDNSZone",
+            "properties.apiServerAccessProfile.authorizedIPRanges",
+            "properties.apiServerAccessProfile.enableVnetIntegration",
+            "properties.networkProfile.networkPlugin",
+            "properties.networkProfile.networkPluginMode",
+            "properties.networkProfile.serviceCidr",
+            "properties.networkProfile.serviceCidrs",
+            "properties.networkProfile.podCidr",
+            "properties.networkProfile.podCidrs",
+            "properties.networkProfile.dockerBridgeCidr",
+            "properties.networkProfile.outboundType",
             "properties.agentPoolProfiles[].name",
             "properties.agentPoolProfiles[].vnetSubnetID",
             "properties.agentPoolProfiles[].podSubnetID",
+            "properties.agentPoolProfiles[].enableNodePublicIP",
+            "properties.agentPoolProfiles[].networkProfile.applicationSecurityGroups",
         ),
         get=lambda c, i: _client(c, i).managed_clusters.get(*parts(i)[1:]),
         list=lambda c, scope, _: _client(c, scope).managed_clusters.list(),
@@ -67,5 +94,15 @@ READERS = (
         ("properties.sourceResourceId", "properties.roles", "properties.provisioningState"),
         list=_bindings,
     ),
-    Reader(EXTENSIONS, ("properties.extensionType", "properties.provisioningState"), list=_extensions),
+    Reader(
+        EXTENSIONS,
+        (
+            "properties.extensionType",
+            "properties.provisioningState",
+            "properties.statuses[].code",
+            "properties.statuses[].level",
+            *(f"properties.configurationSettings['{name}']" for name in EXTENSION_SETTINGS),
+        ),
+        list=_extensions,
+    ),
 )

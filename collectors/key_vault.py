@@ -21,6 +21,8 @@ READERS = (
         (
             "properties.provisioningState",
             "properties.publicNetworkAccess",
+            "properties.enableSoftDelete",
+            "properties.enablePurgeProtection",
             "properties.networkAcls.bypass",
             "properties.networkAcls.defaultAction",
             "properties.networkAcls.ipRules[].value",

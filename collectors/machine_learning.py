@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.model.ids import ArmId
-from auditor.model.types import COMPUTES, DATASTORES, DEPLOYMENTS, ONLINE_ENDPOINTS, OUTBOUND_RULES, WORKSPACES
+from auditor.model.types import (
+    BATCH_ENDPOINTS,
+    COMPUTES,
+    DATASTORES,
+    DEPLOYMENTS,
+    ONLINE_ENDPOINTS,
+    OUTBOUND_RULES,
+    WORKSPACES,
+)
 from collectors.clients import Clients, parts
 from collectors.readers import Query, Reader
 from collectors.shapes import CONNECTIONS
@@ -51,6 +59,10 @@ READERS = (
             "properties.networkAcls.defaultAction",
             "properties.networkAcls.ipRules[].value",
             "properties.managedNetwork.isolationMode",
+            "properties.imageBuildCompute",
+            "properties.v1LegacyMode",
+            "properties.primaryUserAssignedIdentity",
+            "properties.systemDatastoresAuthMode",
             "properties.provisioningState",
             *CONNECTIONS,
         ),
@@ -65,7 +77,11 @@ READERS = (
             "properties.createdOn",
             "properties.modifiedOn",
             "properties.provisioningState",
+            "properties.provisioningErrors[].error.code",
             "properties.properties.namespace",
+            "properties.properties.subnet.id",
+            "properties.properties.loadBalancerType",
+            "properties.properties.sslConfiguration.status",
         ),
         get=_compute,
         list=lambda c, scope, _: _client(c, scope).compute.list(),
@@ -76,6 +92,7 @@ READERS = (
             "properties.datastoreType",
             "properties.accountName",
             "properties.endpoint",
+            "properties.credentials.credentialsType",
             "properties.subscriptionId",
             "properties.resourceGroup",
         ),
@@ -83,8 +100,13 @@ READERS = (
     ),
     Reader(
         ONLINE_ENDPOINTS,
-        ("properties.compute", "properties.provisioningState"),
+        ("properties.compute", "properties.provisioningState", "properties.scoringUri"),
         list=lambda c, scope, _: _client(c, scope).online_endpoints.list(),
+    ),
+    Reader(
+        BATCH_ENDPOINTS,
+        ("properties.provisioningState",),
+        list=lambda c, scope, _: _client(c, scope).batch_endpoints.list(),
     ),
     Reader(
         DEPLOYMENTS,

@@ -13,6 +13,8 @@ from auditor.model.types import (
     GATEWAYS,
     NICS,
     PRIVATE_ENDPOINTS,
+    ROUTE_TABLES,
+    SECURITY_GROUPS,
     VNETS,
     ZONE_GROUPS,
 )
@@ -39,6 +41,24 @@ _CONNECTION = (
     "properties.provisioningState",
 )
 
+_RULE = (
+    "name",
+    "properties.priority",
+    "properties.direction",
+    "properties.access",
+    "properties.protocol",
+    "properties.sourcePortRange",
+    "properties.sourcePortRanges",
+    "properties.destinationPortRange",
+    "properties.destinationPortRanges",
+    "properties.sourceAddressPrefix",
+    "properties.sourceAddressPrefixes",
+    "properties.destinationAddressPrefix",
+    "properties.destinationAddressPrefixes",
+    "properties.sourceApplicationSecurityGroups[].id",
+    "properties.destinationApplicationSecurityGroups[].id",
+)
+
 READERS = (
     Reader(
         VNETS,
@@ -52,6 +72,9 @@ READERS = (
             f"{_SUBNET}.properties.serviceEndpoints[].service",
             f"{_SUBNET}.properties.serviceEndpoints[].locations",
             f"{_SUBNET}.properties.serviceEndpoints[].provisioningState",
+            f"{_SUBNET}.properties.networkSecurityGroup.id",
+            f"{_SUBNET}.properties.routeTable.id",
+            f"{_SUBNET}.properties.privateEndpointNetworkPolicies",
             f"{_PEERING}.name",
             f"{_PEERING}.properties.remoteVirtualNetwork.id",
             f"{_PEERING}.properties.peeringState",
@@ -99,8 +122,25 @@ READERS = (
             "properties.ipConfigurations[].properties.privateIPAddressVersion",
             "properties.ipConfigurations[].properties.privateLinkConnectionProperties.groupId",
             "properties.ipConfigurations[].properties.privateLinkConnectionProperties.fqdns",
+            "properties.ipConfigurations[].properties.applicationSecurityGroups[].id",
         ),
         get=lambda c, i: _client(c, i).network_interfaces.get(*parts(i)[1:]),
+    ),
+    Reader(
+        SECURITY_GROUPS,
+        tuple(f"properties.{rules}[].{name}" for rules in ("securityRules", "defaultSecurityRules") for name in _RULE),
+        get=lambda c, i: _client(c, i).network_security_groups.get(*parts(i)[1:]),
+    ),
+    Reader(
+        ROUTE_TABLES,
+        (
+            "properties.disableBgpRoutePropagation",
+            "properties.routes[].name",
+            "properties.routes[].properties.addressPrefix",
+            "properties.routes[].properties.nextHopType",
+            "properties.routes[].properties.nextHopIpAddress",
+        ),
+        get=lambda c, i: _client(c, i).route_tables.get(*parts(i)[1:]),
     ),
     Reader(
         BASTIONS,

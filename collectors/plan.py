@@ -17,22 +17,32 @@ from auditor.model.resource import Resource
 from auditor.model.shapes import (
     AZURE_DNS,
     CONNECTIONS,
+    api_zone_id,
     connected_endpoints,
+    default_subnets,
     dig_text,
     dig_texts,
+    egress_subnets,
+    find_subnet,
+    has_own_api_zone,
     is_aks,
     near_subscriptions,
     nics,
     node_group,
     peered_vnets,
+    principals,
     stands_on,
     subnet_of,
+    takes_network_policies,
+    user_assigned_principals,
+    uses_trusted_access,
     zone_ids,
 )
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import (
     A_RECORDS,
     BASTIONS,
+    BATCH_ENDPOINTS,
     CLUSTER_CONNECTIONS,
     CLUSTERS,
     COMPUTES,
@@ -56,8 +66,10 @@ from auditor.model.types import (
     RESOURCES,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
+    ROUTE_TABLES,
     RULESET_LINKS,
     RULESETS,
+    SECURITY_GROUPS,
     STARTS,
     STORAGE_ACCOUNTS,
     TRUSTED_ACCESS,
@@ -98,11 +110,13 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
         return
     yield Read(DATASTORES, workspace.id, listing=True)
     yield Read(ONLINE_ENDPOINTS, workspace.id, listing=True)
+    yield Read(BATCH_ENDPOINTS, workspace.id, listing=True)
     for endpoint in snapshot.children(workspace.id, ONLINE_ENDPOINTS):
         if any(stands_on(endpoint, compute) for compute in attached):
             yield Read(DEPLOYMENTS, endpoint.id, listing=True)
     for compute in attached:
-        yield from _compute(snapshot, compute)
+        yield from _compute(snapshot, workspace, compute)
+    yield from _image_build(snapshot, workspace)
     home = workspace
     if equal(workspace.raw("kind"), "Project"):
         hub_id = str(workspace.raw("properties.hubResourceId") or "")
@@ -112,9 +126,8 @@ def _workspace(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
             return
         home = hub
     yield from _home(snapshot, home, workspace)
-    if home.raw("properties.hbiWorkspace") is True:
-        for compute in attached:
-            yield from _roles(snapshot, home, compute)
+    for compute in attached:
+        yield from _roles_of_compute(snapshot, home, compute)
 
 
 def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[Read]:
@@ -145,22 +158,42 @@ def _home(snapshot: Snapshot, home: Resource, workspace: Resource) -> Iterator[R
             yield from _targeting(snapshot, arm_id)
 
 
-def _roles(snapshot: Snapshot, home: Resource, compute: Resource) -> Iterator[Read]:
-    """What a compute's identity may do on the default storage; the identity itself, where the list left it out."""
-    if compute.raw("identity.type") is None:
+def _roles_of_compute(snapshot: Snapshot, home: Resource, compute: Resource) -> Iterator[Read]:
+    """What a compute's identity may do: on the default storage of an HBI workspace, and on a registry without an admin
+    user; and the identity itself, where the list left it out."""
+    scopes = []
+    storage, registry = (home.raw(f"properties.{name}") for name in ("storageAccount", "containerRegistry"))
+    if home.raw("properties.hbiWorkspace") is True and isinstance(storage, str):
+        scopes.append(storage)
+    images = snapshot.get(registry) if isinstance(registry, str) else None
+    if images is not None and images.raw("properties.adminUserEnabled") is not True:
+        scopes.append(images.id)
+    if scopes and compute.raw("identity.type") is None:
         yield Read(COMPUTES, compute.id)
-    storage, principal = home.raw("properties.storageAccount"), compute.raw("identity.principalId")
-    if not isinstance(storage, str) or not isinstance(principal, str):
-        return
-    yield Read(ROLE_ASSIGNMENTS, storage, listing=True, query=assigned_to(principal))
-    listing = snapshot.listing(storage, ROLE_ASSIGNMENTS, assigned_to(principal))
+    for scope in scopes:
+        for principal in principals(compute):
+            yield from _roles(snapshot, scope, principal)
+
+
+def _roles(snapshot: Snapshot, scope: str, principal: str) -> Iterator[Read]:
+    """The assignments of an identity at a scope and above, and the roles that they name: one may be a custom role."""
+    yield Read(ROLE_ASSIGNMENTS, scope, listing=True, query=assigned_to(principal))
+    listing = snapshot.listing(scope, ROLE_ASSIGNMENTS, assigned_to(principal))
     for assignment in [snapshot.get(i) for i in listing.items] if listing else []:
         role = assignment.raw("properties.roleDefinitionId") if assignment else None
         if isinstance(role, str):
             yield from _get(snapshot, ROLE_DEFINITIONS, role)
 
 
-def _compute(snapshot: Snapshot, compute: Resource) -> Iterator[Read]:
+def _image_build(snapshot: Snapshot, workspace: Resource) -> Iterator[Read]:
+    """The VNet of the compute that builds images, and what it is peered with."""
+    name = workspace.raw("properties.imageBuildCompute")
+    for compute in snapshot.children(workspace.id, COMPUTES):
+        if isinstance(name, str) and equal(compute.name, name):
+            yield from _around(snapshot, vnet_of(dig_text(compute.body, "properties", "properties", "subnet", "id")))
+
+
+def _compute(snapshot: Snapshot, workspace: Resource, compute: Resource) -> Iterator[Read]:
     cluster_id = compute.raw("properties.resourceId")
     if not isinstance(cluster_id, str) or not of_type(cluster_id, CLUSTERS):
         return
@@ -168,6 +201,10 @@ def _compute(snapshot: Snapshot, compute: Resource) -> Iterator[Read]:
     cluster = snapshot.get(cluster_id)
     if cluster is not None:
         yield from _cluster(snapshot, cluster, cluster_id)
+        if uses_trusted_access(cluster, workspace):
+            yield Read(TRUSTED_ACCESS, cluster.id, listing=True)
+        for principal in user_assigned_principals(workspace):
+            yield from _roles(snapshot, cluster.id, principal)
 
 
 def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read]:
@@ -175,24 +212,52 @@ def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read
     yield Read(EXTENSIONS, cluster.id, listing=True)
     if cluster.raw("properties.apiServerAccessProfile.enablePrivateCluster") is True:
         yield Read(CLUSTER_CONNECTIONS, cluster.id, listing=True)
-        yield Read(TRUSTED_ACCESS, cluster.id, listing=True)
         yield Read(RESOURCES, subscription_of(cluster.id), listing=True, query=CREATED_TIMES)
+    if has_own_api_zone(cluster):
+        yield from _api_zone(snapshot, cluster)
     for connection in snapshot.children(cluster.id, CLUSTER_CONNECTIONS):
         endpoint_id = connection.raw("properties.privateEndpoint.id")
         if isinstance(endpoint_id, str):
             yield from _get(snapshot, PRIVATE_ENDPOINTS, endpoint_id)
             yield Read(RESOURCES, subscription_of(endpoint_id), listing=True, query=CREATED_TIMES)
-    for pool in [p for _, p in cluster.objects("properties.agentPoolProfiles")]:
-        for name in ("vnetSubnetID", "podSubnetID"):
-            if subnet := dig_text(pool, name):
-                yield from _aks_vnet(snapshot, vnet_of(subnet))
+    named_subnets = egress_subnets(cluster)
+    for subnet in named_subnets:
+        yield from _aks_vnet(snapshot, vnet_of(subnet))
+        yield from _egress(snapshot, subnet)
+        for principal in principals(cluster):
+            yield from _roles(snapshot, subnet, principal)
     if (group := node_group(cluster)) and snapshot.endpoints_into(group):
         yield Read(RESOURCES, subscription_of(cluster.id), listing=True, query=CREATED_TIMES)
-    named_subnets = any(dig_text(p, "vnetSubnetID") for _, p in cluster.objects("properties.agentPoolProfiles"))
     if group and not named_subnets:
         yield Read(VNETS, group, listing=True)
         for vnet in snapshot.children(group, VNETS):
             yield from _aks_vnet(snapshot, vnet.id)
+            for subnet in default_subnets(vnet):
+                yield from _egress(snapshot, subnet)
+
+
+def _api_zone(snapshot: Snapshot, cluster: Resource) -> Iterator[Read]:
+    """The zone that holds the name of a private API server: one's own, or AKS's in the node resource group."""
+    if zone_id := api_zone_id(cluster):
+        yield from _get(snapshot, ZONES, zone_id)
+        if snapshot.get(zone_id) is not None:
+            yield Read(ZONE_LINKS, zone_id, listing=True)
+        return
+    subscription, group = subscription_of(cluster.id), node_group(cluster)
+    yield Read(ZONES, subscription, listing=True)
+    zones = snapshot.children(group, ZONES)
+    if group and not zones and snapshot.listing(subscription, ZONES) is not None:
+        # A list of a subscription leaves out what the caller may not see; the group itself answers with an error.
+        yield Read(ZONES, group, listing=True)
+    for zone in zones:
+        yield Read(ZONE_LINKS, zone.id, listing=True)
+
+
+def _egress(snapshot: Snapshot, subnet_id: str) -> Iterator[Read]:
+    """What stands in the way of what the nodes of a subnet send: its security group and route table."""
+    subnet = find_subnet(snapshot.get(vnet_of(subnet_id)), subnet_id)
+    yield from _get(snapshot, SECURITY_GROUPS, dig_text(subnet, "properties", "networkSecurityGroup", "id"))
+    yield from _get(snapshot, ROUTE_TABLES, dig_text(subnet, "properties", "routeTable", "id"))
 
 
 def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
@@ -255,6 +320,9 @@ def _endpoint(snapshot: Snapshot, endpoint: Resource) -> Iterator[Read]:
     for nic in nics(endpoint):
         yield from _get(snapshot, NICS, nic)
     yield from _get(snapshot, VNETS, vnet_of(subnet_of(endpoint)))
+    subnet = find_subnet(snapshot.get(vnet_of(subnet_of(endpoint))), subnet_of(endpoint))
+    if takes_network_policies(subnet):
+        yield from _get(snapshot, SECURITY_GROUPS, dig_text(subnet, "properties", "networkSecurityGroup", "id"))
     yield Read(ZONE_GROUPS, endpoint.id, listing=True)
     for group in snapshot.children(endpoint.id, ZONE_GROUPS):
         for zone_id in zone_ids(group):

@@ -7,11 +7,17 @@ from typing import Any
 from auditor.model.ids import ArmId
 from auditor.model.types import A_RECORDS, ZONE_LINKS, ZONES
 from collectors.clients import Clients, parts
-from collectors.readers import Reader
+from collectors.readers import Query, Reader
 
 
 def _client(clients: Clients, arm_id: str) -> Any:
     return clients.management("privatedns", "PrivateDnsManagementClient", ArmId.parse(arm_id).subscription)
+
+
+def _zones(clients: Clients, scope: str, _: Query) -> Any:
+    group = ArmId.parse(scope).resource_group
+    zones = _client(clients, scope).private_zones
+    return zones.list_by_resource_group(group) if group else zones.list()
 
 
 READERS = (
@@ -19,7 +25,7 @@ READERS = (
         ZONES,
         ("properties.numberOfRecordSets", "properties.numberOfVirtualNetworkLinks"),
         get=lambda c, i: _client(c, i).private_zones.get(*parts(i)[1:]),
-        list=lambda c, scope, _: _client(c, scope).private_zones.list(),
+        list=_zones,
     ),
     Reader(
         ZONE_LINKS,

@@ -13,7 +13,14 @@ from typing import Any
 from auditor.model.paths import Tree, tree
 from collectors.clients import Clients
 
-COMMON = ("location", "kind", "sku.name", "identity.type", "identity.principalId", "identity.userAssignedIdentities.{}")
+COMMON = (
+    "location",
+    "kind",
+    "sku.name",
+    "identity.type",
+    "identity.principalId",
+    "identity.userAssignedIdentities.{}.principalId",
+)
 
 
 @dataclass(frozen=True)

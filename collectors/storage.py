@@ -21,6 +21,11 @@ READERS = (
         (
             "properties.provisioningState",
             "properties.publicNetworkAccess",
+            "properties.allowBlobPublicAccess",
+            "properties.allowSharedKeyAccess",
+            "properties.isHnsEnabled",
+            "properties.minimumTlsVersion",
+            "properties.supportsHttpsTrafficOnly",
             "properties.networkAcls.bypass",
             "properties.networkAcls.defaultAction",
             "properties.networkAcls.ipRules[].value",

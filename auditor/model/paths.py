@@ -1,4 +1,4 @@
-"""REST property paths: ``properties.networkAcls.ipRules[0].value``.
+"""REST property paths: ``properties.networkAcls.ipRules[0].value``; a name with dots in it is quoted: ``tags['a.b']``.
 
 A *pattern* has ``[]`` for "each item" and ``{}`` for "each value of this object"; `keep` cuts a body down to the
 patterns a collector names, with list positions intact so that evidence paths stay Azure's own.
@@ -6,6 +6,7 @@ patterns a collector names, with list positions intact so that evidence paths st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
@@ -19,15 +20,14 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
+# ['a.b'] is one name, [3] an index, [] each item; anything else between dots a name.
+_STEP: Final = re.compile(r"\['([^']+)'\]|\[(\d+)\]|([^.\[\]]+)|\[\]")
+
+
 @lru_cache(maxsize=4096)
 def steps(path: str) -> tuple[str | int, ...]:
-    out: list[str | int] = []
-    for part in path.split("."):
-        name, *indexes = part.split("[")
-        if name:
-            out.append(name)
-        out.extend("[]" if i == "]" else int(i[:-1]) for i in indexes)
-    return tuple(out)
+    found = _STEP.findall(path)
+    return tuple(int(index) if index else quoted or name or "[]" for quoted, index, name in found)
 
 
 def at(body: Any, path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.model.ids import equal, same, subscription_of
+from auditor.model.ids import equal, key, same, subscription_of
 from auditor.model.resource import Resource
 
 PEERINGS = "properties.virtualNetworkPeerings"
@@ -91,6 +91,89 @@ def near_subscriptions(vnet: Resource) -> list[str]:
 def subnet_of(endpoint: Resource) -> str:
     """The id of a private endpoint's subnet; empty where there is none."""
     return dig_text(endpoint.body, "properties", "subnet", "id")
+
+
+def egress_subnets(cluster: Resource) -> list[str]:
+    """The ids of the subnets that the node pools name, for nodes and for pods."""
+    pools = [pool for _, pool in cluster.objects("properties.agentPoolProfiles")]
+    named = [dig_text(pool, name) for pool in pools for name in ("vnetSubnetID", "podSubnetID")]
+    return list({key(subnet): subnet for subnet in named if subnet}.values())
+
+
+def default_subnets(vnet: Resource) -> list[str]:
+    """The ids of the subnets that a default cluster sends from, in the VNet that AKS made for it."""
+    subnets = [i for _, s in vnet.objects("properties.subnets") if (i := dig_text(s, "id"))]
+    return [s for s in subnets if equal(s.rpartition("/")[2], "aks-subnet")] or subnets
+
+
+def find_subnet(vnet: Resource | None, subnet_id: str) -> dict[str, Any]:
+    """A subnet in its VNet's body; empty where it is not there."""
+    subnets = vnet.objects("properties.subnets") if vnet else []
+    return next((s for _, s in subnets if same(dig_text(s, "id"), subnet_id)), {})
+
+
+def takes_network_policies(subnet: dict[str, Any]) -> bool:
+    """Whether a security group of a subnet may hold for the private endpoints in it: not where that is Disabled.
+
+    https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+    """
+    policies = dig_text(subnet, "properties", "privateEndpointNetworkPolicies")
+    return not any(equal(policies, off) for off in ("Disabled", "RouteTableEnabled"))
+
+
+def principals(resource: Resource) -> list[str]:
+    """The object ids of the identities of a resource: its own, and those assigned to it."""
+    own = dig_text(resource.body, "identity", "principalId")
+    assigned = dig(resource.body, "identity", "userAssignedIdentities")
+    held = [dig_text(i, "principalId") for i in assigned.values()] if isinstance(assigned, dict) else []
+    return [p for p in dict.fromkeys((own, *held)) if p]
+
+
+def user_assigned_principals(workspace: Resource) -> list[str]:
+    """The object ids of a workspace's user-assigned identities, where it works as one of them: it has no other, or
+    one is its primary identity."""
+    kinds = dig_text(workspace.body, "identity", "type").lower()
+    primary = dig_text(workspace.body, "properties", "primaryUserAssignedIdentity")
+    assigned = dig(workspace.body, "identity", "userAssignedIdentities")
+    if not isinstance(assigned, dict) or "userassigned" not in kinds or ("systemassigned" in kinds and not primary):
+        return []
+    held = [dig_text(i, "principalId") for name, i in assigned.items() if not primary or same(name, primary)]
+    return [p for p in dict.fromkeys(held) if p]
+
+
+def uses_trusted_access(cluster: Resource, workspace: Resource) -> bool:
+    """Whether a Trusted Access binding can make a difference: the API server, or its credentials, are out of reach
+    otherwise; or the workspace works as a user-assigned identity.
+
+    https://github.com/Azure/AML-Kubernetes/blob/master/docs/azureml-aks-ta-support.md
+    """
+    access = "properties.apiServerAccessProfile"
+    return bool(
+        cluster.raw(f"{access}.enablePrivateCluster") is True
+        or cluster.raw(f"{access}.authorizedIPRanges")
+        or cluster.raw("properties.disableLocalAccounts") is True
+        or user_assigned_principals(workspace)
+    )
+
+
+def has_own_api_zone(cluster: Resource) -> bool:
+    """Whether the name of a cluster's API server stands in a private DNS zone. With API server VNet integration it is
+    not judged; ``none`` means that the name is public.
+
+    https://learn.microsoft.com/azure/aks/private-clusters
+    """
+    access = "properties.apiServerAccessProfile"
+    return (
+        cluster.raw(f"{access}.enablePrivateCluster") is True
+        and cluster.raw(f"{access}.enableVnetIntegration") is not True
+        and not equal(cluster.raw(f"{access}.privateDNSZone"), "none")
+    )
+
+
+def api_zone_id(cluster: Resource) -> str:
+    """The id of the zone that a private cluster was given; empty where AKS made one in the node resource group."""
+    zone = cluster.raw("properties.apiServerAccessProfile.privateDNSZone")
+    return zone if isinstance(zone, str) and zone.startswith("/") else ""
 
 
 def is_aks(compute: Resource) -> bool:

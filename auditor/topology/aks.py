@@ -10,6 +10,7 @@ from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, vnet_of
 from auditor.model.resource import Resource
+from auditor.model.shapes import default_subnets
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.types import VNETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
@@ -74,9 +75,7 @@ def _in_node_resource_group(snapshot: Snapshot, cluster: Resource, assumptions: 
             fail(f"no node pool names a subnet, and {group_fact.value} holds several VNets: {names}", group_fact)
         )
     vnet = found[0]
-    subnets = [s["id"] for _, s in vnet.objects("properties.subnets") if isinstance(s.get("id"), str)]
-    own = [s for s in subnets if equal(ArmId.parse(s).name, "aks-subnet")] or subnets
-    return Network(_read(vnet.id, vnet, group_fact), vnet.id, vnet, tuple(own), assumptions)
+    return Network(_read(vnet.id, vnet, group_fact), vnet.id, vnet, tuple(default_subnets(vnet)), assumptions)
 
 
 def _read(vnet_id: str, vnet: Lookup, *proof: object) -> Verdict:
