@@ -65,15 +65,22 @@ def move(estate: Estate, arm_type: str, name: str = "") -> None:
     other = estate.subscription("shared-services")
     estate.group("rg-shared", body["location"], other)
     new = f"/subscriptions/{other}/resourceGroups/rg-shared/providers/{arm_type}/{body['name']}"
+    _relocate(estate, old, new)
+    if node_group := body["properties"].get("nodeResourceGroup"):
+        at = f"resourceGroups/{node_group}"
+        _relocate(estate, f"/subscriptions/{ArmId.parse(old).subscription}/{at}", f"/subscriptions/{other}/{at}")
+    for datastore in estate.find_all(DATASTORES):
+        if datastore["properties"].get("accountName") == body["name"]:
+            datastore["properties"] |= {"subscriptionId": other, "resourceGroup": "rg-shared"}
+
+
+def _relocate(estate: Estate, old: str, new: str) -> None:
     _replace(list(estate.resources.values()), old, new)
     for key in [k for k in estate.resources if (k + "/").startswith(old.lower() + "/")]:
         moved = estate.resources.pop(key)
         estate.resources[moved["id"].lower()] = moved
         estate.created[moved["id"].lower()] = estate.created.pop(key)
     _replace(estate.activity, old, new)
-    for datastore in estate.find_all(DATASTORES):
-        if datastore["properties"].get("accountName") == body["name"]:
-            datastore["properties"] |= {"subscriptionId": other, "resourceGroup": "rg-shared"}
 
 
 def _replace(value: object, old: str, new: str) -> object:
