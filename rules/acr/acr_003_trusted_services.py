@@ -1,12 +1,18 @@
 """The registry lets trusted Microsoft services in.
 
-What it checks: ``networkRuleBypassOptions`` is AzureServices, where the registry has a firewall or is closed.
+What it checks: ``networkRuleBypassOptions`` of the registry is AzureServices.
+
+When it applies: the registry has a firewall, or is closed to the public network. On one that is open to everybody the
+exception makes no difference.
 
 Why it matters: Azure ML builds and pulls images as a trusted service. Without the exception it is locked out.
 
 How to fix it: allow trusted services.
 
 When it is unknown: the registry, or the property, is not in Azure's answer.
+
+Easily misjudged: None looks like the stricter value, and so like the better one. It closes nothing that was open to
+the internet, though: the exception admits only Azure's own trusted services, and this pattern needs them.
 """
 
 from __future__ import annotations
@@ -24,7 +30,18 @@ from auditor.model.verdict import Severity, Verdict, fail, ok, require
     resource="registry",
     fix="az acr update -n {registry} --allow-trusted-services true",
     references=(f"{LEARN}/container-registry/allow-access-trusted-services",),
-    controls=("MCSB NS-2",),
+    bicep="""
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' = {
+  properties: {
+    networkRuleBypassOptions: 'AzureServices'
+  }
+}
+""",
+    terraform="""
+resource "azurerm_container_registry" "this" {
+  network_rule_bypass_option = "AzureServices"
+}
+""",
 )
 def trusted_services(env: Environment) -> Verdict:
     path = env.named_registry

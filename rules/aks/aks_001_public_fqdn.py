@@ -1,15 +1,21 @@
 """A private cluster has no public FQDN.
 
 What it checks: ``enablePrivateClusterPublicFQDN`` is false, or absent with no ``fqdn``; and ``privateDNSZone`` is not
-none, which always means a public FQDN. Applies to private clusters only: a public one always has one.
+none, which always means a public FQDN.
 
-Why it matters: Azure ML does not support a public FQDN on a private cluster, and AKS adds one unless told not to.
-Through Trusted Access the workspace still works, so a binding for this workspace lowers the failure to medium.
+When it applies: the cluster is a private one. A public cluster always has a public FQDN, and is not judged here.
+
+Why it matters: Azure ML does not support a public FQDN on a private cluster. Through Trusted Access the workspace
+still works, so a binding for this workspace lowers the failure to medium.
 
 How to fix it: disable the public FQDN, with a system or custom private DNS zone.
 
 When it is unknown: the flag and the FQDN are both absent while the cluster is stopped. Trusted Access bindings that
 could not be read leave the failure at its full severity.
+
+Easily misjudged: a template that never mentions the flag reads as private, but AKS adds a public FQDN unless told not
+to; so what Azure answers decides. The flag on false beside a ``privateDNSZone`` of none looks right as well: such a
+cluster has no private name at all, only a public one.
 """
 
 from __future__ import annotations
@@ -32,9 +38,24 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok, unknown
     fix="az aks update -g {cluster_group} -n {cluster} --disable-public-fqdn",
     references=(
         f"{LEARN}/aks/private-clusters",
+        "https://learn.microsoft.com/security/benchmark/azure/baselines/aks-security-baseline",
         "https://github.com/Azure/AML-Kubernetes/blob/master/docs/azureml-aks-ta-support.md",
     ),
     controls=("MCSB NS-2",),
+    bicep="""
+resource cluster 'Microsoft.ContainerService/managedClusters@2025-10-01' = {
+  properties: {
+    apiServerAccessProfile: {
+      enablePrivateClusterPublicFQDN: false
+    }
+  }
+}
+""",
+    terraform="""
+resource "azurerm_kubernetes_cluster" "this" {
+  private_cluster_public_fqdn_enabled = false
+}
+""",
 )
 def no_public_fqdn(env: Environment) -> Verdict:
     cluster = env.aks

@@ -2,12 +2,17 @@
 
 What it checks: ``powerState.code`` is Running, and ``provisioningState`` is not Failed, Canceled or Deleting.
 
+When it applies: the compute is attached to a cluster that exists (ENV-001).
+
 Why it matters: a stopped cluster serves nothing, and Azure ML reports it as unreachable.
 
 How to fix it: start it; then recreate private endpoints to it and attach the compute again (AKS-003, AML-005).
 
-When it is unknown: the power state is absent, or the cluster is just starting or stopping. During an update, upgrade
-or scaling it passes and says so.
+When it is unknown: the power state is absent or not one that is known, or the cluster is just starting or stopping.
+
+Easily misjudged: a cluster in the middle of an update, upgrade or scaling is not Succeeded, and still serves: it
+passes, and the pass says so. The reverse is a power state of Running beside a provisioning state of Failed: its last
+operation did not come to a good end, so it fails.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Private endpoints that you made to the cluster were recreated after its last start.
 
-What it checks: each private endpoint to the API server outside the node resource group is approved, provisioned, and
-was created after the last successful start in the activity log. AKS's own endpoint is not meant: it is remade at each
-start.
+What it checks: each private endpoint to the API server is approved on both sides, provisioned, and was created after
+the last successful start in the activity log.
+
+When it applies: somebody made a private endpoint to the cluster, or to a private link service in its node resource
+group. The endpoint that AKS itself keeps there is not meant: it is remade at each start.
 
 Why it matters: stopping and starting a private cluster leaves customer endpoints pointing at nothing.
 
@@ -10,6 +12,10 @@ How to fix it: delete the endpoint and create it again.
 
 When it is unknown: the endpoint, the start history, or (after a start) the endpoint's time of creation could not be
 read. An endpoint older than the 90 days of the log, approved, with no start in them, passes and says so.
+
+Easily misjudged: an endpoint that its own side calls Approved looks sound. It is not when the cluster has the
+connection as Rejected or Disconnected, nor when it is older than the last start. A start that failed, and a stop,
+change nothing by themselves.
 """
 
 from __future__ import annotations

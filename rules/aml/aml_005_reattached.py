@@ -4,6 +4,8 @@ What it checks: the compute's ``createdOn`` against the last successful start in
 attaching resets ``createdOn``. AKS makes its own private endpoint to the API server anew at every start, so one that
 is older than the compute proves that no start came after.
 
+When it applies: the VNet of the cluster is known (ENV-002).
+
 Why it matters: after a cluster behind a VNet was stopped and started, endpoints and deployments on the old attachment
 can no longer be created, updated or deleted.
 
@@ -12,6 +14,10 @@ How to fix it: detach the compute and attach it again, with the same name and na
 When it is unknown: the activity log could not be read, or only in part; or the compute was modified, but not attached
 again, since the start; or the attachment is older than the log and something on it is not healthy. With 90 days of
 log, no start in them and everything on the compute Succeeded, it passes and says that earlier starts cannot be seen.
+
+Easily misjudged: after a restart the cluster runs and the compute still says Succeeded, so all looks well; the next
+change to an endpoint fails. A fresh ``modifiedOn`` is no cure: an edit is not a new attachment. And a missing log
+need not mean doubt, where AKS's own endpoint proves that nothing was started.
 """
 
 from __future__ import annotations

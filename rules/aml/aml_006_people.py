@@ -3,11 +3,17 @@
 What it checks: the VNet of the workspace's endpoint, or one directly peered with it, has a Bastion host, a VPN or
 ExpressRoute gateway, or uses a peered VNet's gateway.
 
+When it applies: the workspace has a private endpoint, and is closed to the public network (AML-002).
+
 Why it matters: without one, whoever has to work with the workspace will sooner or later open it to the public again.
 
 How to fix it: add a Bastion host or a gateway; or, if people come another way, take note and waive this.
 
-When it is unknown: a VNet, the Bastion hosts or the gateways around it could not be read.
+When it is unknown: a VNet, the Bastion hosts or the gateways around it could not be read, or a Virtual WAN hub may
+have them.
+
+Easily misjudged: a subnet called AzureBastionSubnet or GatewaySubnet looks like the way in, and is only the place for
+one. Nor need the way in be in the same VNet: a spoke that uses the gateway of its hub has one.
 """
 
 from __future__ import annotations

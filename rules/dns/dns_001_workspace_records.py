@@ -1,8 +1,11 @@
 """The private endpoint of the workspace has private DNS integration for both of its zones.
 
-What it checks: for a valid endpoint of the workspace, each name on its network interface has an A record with the
-interface's address in the cloud's API zone (``privatelink.api.azureml.ms``) and in its notebooks zone
-(``privatelink.notebooks.azure.net``), in the zones that AKS asks.
+What it checks: for an endpoint of the workspace that is approved, provisioned and within reach, each name on its
+network interface has an A record with the interface's address in the cloud's API zone
+(``privatelink.api.azureml.ms``) and in its notebooks zone (``privatelink.notebooks.azure.net``), in the zones that
+AKS asks.
+
+When it applies: the workspace has a valid private endpoint within reach of AKS (AML-001).
 
 Why it matters: an endpoint without records, or with stale ones, is never used: AKS still gets the public address, or
 none.
@@ -11,6 +14,11 @@ How to fix it: add a DNS zone group with both zones to the endpoint; it keeps th
 
 When it is unknown: the endpoint, its interface, zone group or zone could not be read. Records that nobody keeps
 current, and records that only the zone group vouches for, pass and say so.
+
+Easily misjudged: a zone group proves no record: someone may have deleted it since, and the group still reads as
+healthy. Records without a zone group are right as long as they hold the endpoint's addresses. And a record with more
+addresses than one is right where each belongs to a valid endpoint of this workspace, and wrong as soon as one belongs
+to none.
 """
 
 from __future__ import annotations
@@ -31,7 +39,26 @@ from auditor.model.verdict import Severity, Verdict, require
     "dns-zone-group add -g {endpoint_group} "
     "--endpoint-name {endpoint} -n default --private-dns-zone <notebooks-zone-id> --zone-name notebooks",
     references=(f"{LEARN}/machine-learning/how-to-custom-dns", f"{LEARN}/private-link/private-endpoint-dns"),
-    controls=("MCSB NS-10",),
+    bicep="""
+resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+  parent: endpoint
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      { name: 'api', properties: { privateDnsZoneId: apiZone.id } }
+      { name: 'notebooks', properties: { privateDnsZoneId: notebooksZone.id } }
+    ]
+  }
+}
+""",
+    terraform="""
+resource "azurerm_private_endpoint" "workspace" {
+  private_dns_zone_group {
+    name                 = "default"
+    private_dns_zone_ids = [azurerm_private_dns_zone.api.id, azurerm_private_dns_zone.notebooks.id]
+  }
+}
+""",
 )
 def workspace_records(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")

@@ -1,8 +1,10 @@
 """The environment is in the article's row "secure resources in a virtual network".
 
 What it checks: how AKS reaches the workspace, storage, Key Vault and registry, computed from the topology and not
-from other rules. All through private or service endpoints, with a private workspace and a private cluster, is the
-secure row.
+from other rules. All through private or service endpoints, with a private workspace, and with a cluster whose API
+server is private or whose nodes reach one of the endpoints, is the secure row.
+
+When it applies: the compute is attached to a cluster that exists (ENV-001).
 
 Why it matters: the article knows three rows. "Public workspace" is documented but not the secure one, so it fails at
 low; "no virtual network", or a mixture that no row describes, leaves traffic on the public network.
@@ -10,6 +12,10 @@ low; "no virtual network", or a mixture that no row describes, leaves traffic on
 How to fix it: close what is public (see the other findings), most often the workspace itself.
 
 When it is unknown: something whose answer could still change the row was not read.
+
+Easily misjudged: a default cluster with a public API server looks out of place here, and is not: the row is about
+where its nodes stand, and they reach the private endpoints. A storage account with an endpoint for blobs looks
+private, and is not while there is no way to its files.
 """
 
 from __future__ import annotations

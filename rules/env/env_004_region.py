@@ -2,11 +2,17 @@
 
 What it checks: ``location`` of the workspace and of the cluster, compared without case and spaces.
 
+When it applies: the workspace, or a Project's hub, has a private endpoint that somebody made. Those of a managed
+network do not count.
+
 Why it matters: Azure ML does not support a cluster in another region once the workspace has a private endpoint.
 
 How to fix it: there is no way to move either. Create a cluster in the workspace's region and attach that.
 
 When it is unknown: one of the two locations, or the workspace's endpoints, could not be read.
+
+Easily misjudged: ``North Europe`` and ``northeurope`` are one region, ``northeurope`` and ``northeurope2`` would be
+two. A cluster in another region is no fault by itself: with a workspace that has no private endpoint it is supported.
 """
 
 from __future__ import annotations

@@ -3,13 +3,19 @@
 What it checks: the storage account, Key Vault and container registry that the workspace refers to were found, in this
 subscription or, followed by id, in another.
 
+When it applies: the compute is attached to a cluster that exists (ENV-001). A Project is judged by what its hub
+names.
+
 Why it matters: a workspace keeps these ids for ever. When one of the resources is deleted, images, models and secrets
 are gone and deployments fail, while the workspace itself still looks healthy.
 
 How to fix it: restore the resource where soft delete allows it, or recreate the workspace: the ids cannot be changed.
 
-When it is unknown: a named resource could not be read. Only ResourceNotFound and ResourceGroupNotFound are absence. A
-workspace that names no registry yet passes, since the first image build makes it.
+When it is unknown: a named resource could not be read. Only ResourceNotFound and ResourceGroupNotFound are absence.
+
+Easily misjudged: a workspace without a registry looks incomplete, and passes: the first image build makes it. A
+resource that is not in the listing of the subscription is not gone either, as long as it is found under its id in
+another.
 """
 
 from __future__ import annotations

@@ -1,15 +1,23 @@
 """The peerings that carry a needed private endpoint work in both directions.
 
-What it checks: where an approved endpoint of the workspace or of one of its resources is in another VNet, and none of
-that resource is in the AKS VNet, the peering between the two: Connected on both sides, VNet access allowed, subnet
-peering covering both subnets, and in sync, or at least with the endpoint's address inside what is really peered.
+What it checks: the peering between the AKS VNet and that of the endpoint: Connected on both sides, VNet access
+allowed, subnet peering covering both subnets, and in sync, or at least with the endpoint's address inside what is
+really peered.
 
-Why it matters: a peering that was made from one side only, or whose other half was deleted, looks fine from this side
-and carries nothing. It is the cause of AML-001, STO-001, KV-001 or ACR-001 failing along with it.
+When it applies: an approved endpoint of the workspace or of one of its resources is in another VNet, one of the two
+VNets has a peering to the other, and the AKS VNet has no endpoint of that resource itself.
+
+Why it matters: a peering that works in one direction only carries nothing. It is the cause of AML-001, STO-001,
+KV-001 or ACR-001 failing along with it.
 
 How to fix it: make the missing side, delete and make anew one that is Disconnected, or sync it.
 
-When it is unknown: the AKS VNet could not be read. A remote side that cannot be read passes and says so.
+When it is unknown: the AKS VNet, what a subnet peering carries, or an endpoint that may hang on a peering could not
+be read. A remote side that cannot be read passes and says so.
+
+Easily misjudged: a peering that was made from one side only, or whose other half was deleted, can look fine from this
+side; so both are read. Out of sync looks broken and need not be: the peering goes on carrying the address space that
+it knew, and only an endpoint outside of that is lost.
 """
 
 from __future__ import annotations
@@ -29,7 +37,25 @@ from auditor.model.verdict import Severity, Verdict, all_of, applies, require
     "--remote-vnet <endpoint-vnet-id> "
     "--allow-vnet-access  # and the reverse; or: az network vnet peering sync",
     references=(f"{LEARN}/virtual-network/virtual-network-troubleshoot-peering-issues",),
-    controls=("MCSB NS-1",),
+    bicep="""
+resource peering 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings@2024-05-01' = {
+  parent: aksVnet // and the same from the other side
+  name: 'to-endpoints'
+  properties: {
+    remoteVirtualNetwork: { id: endpointVnet.id }
+    allowVirtualNetworkAccess: true
+  }
+}
+""",
+    terraform="""
+resource "azurerm_virtual_network_peering" "to_endpoints" { # and the same from the other side
+  name                         = "to-endpoints"
+  resource_group_name          = azurerm_virtual_network.aks.resource_group_name
+  virtual_network_name         = azurerm_virtual_network.aks.name
+  remote_virtual_network_id    = azurerm_virtual_network.endpoints.id
+  allow_virtual_network_access = true
+}
+""",
 )
 def peerings_carry(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")

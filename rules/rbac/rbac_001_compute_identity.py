@@ -1,14 +1,21 @@
 """In a high-business-impact workspace the attached compute has a system-assigned identity.
 
-What it checks: ``identity`` of the compute (not the workspace's, nor the extension's) where ``hbiWorkspace`` is true.
+What it checks: ``identity`` of the attached compute contains SystemAssigned, and a principal exists.
 
-Why it matters: with that flag Azure ML hands out no storage keys, so the compute needs an identity with roles of its
+When it applies: the workspace, or a Project's hub, is marked as high business impact (``hbiWorkspace``). Where the
+mark is absent it is not set.
+
+Why it matters: with that mark Azure ML hands out no storage keys, so the compute needs an identity with roles of its
 own.
 
 How to fix it: give the compute a system-assigned identity; attaching it again with one is the documented way. A
 user-assigned identity alone fails at medium: it is reported to work, but the article does not accept it.
 
 When it is unknown: the compute was only listed, without its identity, and could not be read by id.
+
+Easily misjudged: an environment is full of identities: that of the workspace, of the cluster, of its kubelet, of the
+extension. None of them is the compute's, and a compute without one fails beside all of them. On a Project the hub's
+mark counts, and not one on the Project itself.
 """
 
 from __future__ import annotations
@@ -29,7 +36,13 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok
         f"{LEARN}/machine-learning/how-to-attach-kubernetes-to-workspace",
         "https://github.com/Azure/AML-Kubernetes/blob/master/docs/private-link.md",
     ),
-    controls=("MCSB IM-3",),
+    bicep="""
+resource compute 'Microsoft.MachineLearningServices/workspaces/computes@2024-10-01' = {
+  identity: {
+    type: 'SystemAssigned'
+  }
+}
+""",
 )
 def compute_identity(env: Environment) -> Verdict:
     applies(env.is_hbi, "the workspace is not marked as high business impact")

@@ -1,13 +1,18 @@
 """The default storage lets trusted Azure services in.
 
-What it checks: ``networkAcls.bypass`` contains AzureServices, where the account has a private endpoint or a firewall.
+What it checks: ``networkAcls.bypass`` contains AzureServices.
+
+When it applies: the account has a private endpoint or a firewall, or is closed to the public network.
 
 Why it matters: the workspace itself reaches its storage as a trusted service. Without the exception it is locked out.
 
 How to fix it: add AzureServices to the bypass.
 
-When it is unknown: the account or its network rules could not be read. A resource instance rule for this workspace
-alone passes and says so: it is a documented, narrower alternative.
+When it is unknown: the account or its network rules could not be read.
+
+Easily misjudged: a bypass of None looks locked out, and passes where a resource instance rule admits this workspace:
+that is a documented, narrower way, and the pass says so. An account that is still open but has private endpoints
+looks in no need of the exception, and fails: it is on its way to be closed, and would lose the workspace then.
 """
 
 from __future__ import annotations
@@ -29,7 +34,25 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok
     resource="storage",
     fix="az storage account update -g {storage_group} -n {storage} --bypass AzureServices Logging Metrics",
     references=(f"{LEARN}/storage/common/storage-network-security#trusted-access-based-on-a-managed-identity",),
-    controls=("MCSB NS-2",),
+    controls=("CIS Azure 5.0.0 9.3.5",),
+    bicep="""
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  properties: {
+    networkAcls: {
+      defaultAction: 'Deny'
+      bypass: 'AzureServices, Logging, Metrics'
+    }
+  }
+}
+""",
+    terraform="""
+resource "azurerm_storage_account" "this" {
+  network_rules {
+    default_action = "Deny"
+    bypass         = ["AzureServices", "Logging", "Metrics"]
+  }
+}
+""",
 )
 def trusted_services(env: Environment) -> Verdict:
     account = env.blob.resource
