@@ -56,7 +56,14 @@ PRIVATE = [
     Row("sound", lambda e: None, "pass", "pe-tidal-registry", STATE),
     Row("named in capitals", named(str.upper), "pass", "pe-tidal-registry"),
     Row("none", no_endpoint, "fail", "no private endpoint for registry", "privateEndpointConnections"),
-    Row("Pending", lambda e: e.set(e.find(ENDPOINT, "-registry"), STATE, "Pending"), "fail", "is Pending", STATE),
+    Row(
+        "Pending",
+        lambda e: e.set(e.find(ENDPOINT, "-registry"), STATE, "Pending"),
+        "fail",
+        "is Pending",
+        STATE,
+        counter=True,
+    ),
     Row("not named", named(lambda _: None), "not-applicable", "no registry yet"),
     Row("named by the empty text", named(lambda _: ""), "not-applicable", "no registry yet"),
     Row("registry gone", lambda e: e.remove(e.find(REGISTRY)), "not-applicable"),
@@ -67,7 +74,7 @@ SUBNETS = [
     Row("endpoint beside others' service endpoints", lambda e: None, "pass", "pe-pilot-registry"),
     Row("neither", no_endpoint, "fail", "snet-aks has no service endpoint", "serviceEndpoints"),
     Row("rules are not shown", served("Enabled"), "unknown", "was not read", "networkRuleSet.virtualNetworkRules"),
-    Row("rules are off", served("Disabled"), "fail", "its VNet rules", "publicNetworkAccess"),
+    Row("rules are off", served("Disabled"), "fail", "its VNet rules", "publicNetworkAccess", counter=True),
 ]
 HUB = [
     Row("the hub's registry", lambda e: None, "pass", "pe-tidal-registry"),

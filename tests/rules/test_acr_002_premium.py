@@ -20,7 +20,7 @@ def tier(name: str) -> Callable[[Estate], None]:
 ROWS = [
     Row("Premium", lambda e: None, "pass", "Premium", "sku.name"),
     Row("in another case", tier("premium"), "pass"),
-    Row("Standard", tier("Standard"), "fail", "is Standard", "sku.name"),
+    Row("Standard", tier("Standard"), "fail", "is Standard", "sku.name", counter=True),
     Row("Basic", tier("Basic"), "fail", "is Basic", "sku.name"),
     Row("not in the answer", lambda e: e.unset(e.find(REGISTRY), "sku"), "unknown", shows="sku.name"),
     Row("denied", lambda e: e.denied.append(Denial(type=REGISTRY)), "unknown", shows=f"{REGISTRY}/read"),

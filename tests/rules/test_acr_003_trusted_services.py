@@ -23,7 +23,7 @@ def registry(**properties: object) -> Change:
 PRIVATE = [
     Row("AzureServices", lambda e: None, "pass", "trusted Microsoft services", BYPASS),
     Row("in another case", registry(networkRuleBypassOptions="azureservices"), "pass"),
-    Row("None", registry(networkRuleBypassOptions="None"), "fail", "is None", BYPASS),
+    Row("None", registry(networkRuleBypassOptions="None"), "fail", "is None", BYPASS, counter=True),
     Row("not in the answer", lambda e: e.unset(e.find(REGISTRY), BYPASS), "unknown", shows=BYPASS),
     Row("denied", lambda e: e.denied.append(Denial(type=REGISTRY)), "unknown", shows=f"{REGISTRY}/read"),
     Row("gone", lambda e: e.remove(e.find(REGISTRY)), "not-applicable"),

@@ -34,12 +34,19 @@ def firewall(access: str | None, action: str | None, *ranges: str) -> Change:
 
 ROWS = [
     Row("Disabled", lambda e: None, "pass", "Disabled", ACCESS),
-    Row("disabled, in another case", firewall("disabled", "Allow"), "pass", shows=ACCESS),
+    Row("disabled, whatever the action", firewall("disabled", "Allow"), "pass", shows=ACCESS, counter=True),
     Row("Deny", firewall("Enabled", "Deny"), "pass", "denies by default", ACTION),
     Row("an address", firewall("Enabled", "deny", "198.51.100.7"), "pass", "198.51.100.7", RANGES),
     Row("Allow", firewall("Enabled", "Allow"), "fail", "answers the public network", ACTION),
     Row("Enabled without rules", firewall("Enabled", None), "fail", "answers the public network", ACCESS),
-    Row("two halves of everything", firewall("Enabled", "Deny", "0.0.0.0/1", "128.0.0.0/1"), "fail", "/1", RANGES),
+    Row(
+        "two halves of everything",
+        firewall("Enabled", "Deny", "0.0.0.0/1", "128.0.0.0/1"),
+        "fail",
+        "/1",
+        RANGES,
+        counter=True,
+    ),
     Row("nothing in the answer", firewall(None, None), "unknown", shows=ACTION),
     Row("perimeter", firewall("SecuredByPerimeter", "Deny"), "unknown", "perimeter", ACCESS),
     Row("denied", lambda e: e.denied.append(Denial(type=REGISTRY)), "unknown", shows=f"{REGISTRY}/read"),

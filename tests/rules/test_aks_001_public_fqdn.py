@@ -77,8 +77,8 @@ PRIVATE = [
     Row("no flag, an empty FQDN", cluster(fqdn=""), "pass", "shows no public FQDN", FQDN),
     Row("flag on", cluster(True, NAME), "fail", f"has the public FQDN {NAME}", FLAG, CRITICAL),
     Row("flag on, no FQDN shown", cluster(True, power="Stopped"), "fail", "has the public FQDN", FLAG, CRITICAL),
-    Row("no flag, an FQDN", cluster(None, NAME), "fail", f"has the public FQDN {NAME}", FQDN, CRITICAL),
-    Row("no zone", cluster(False, zone="None"), "fail", "privateDNSZone is none", ZONE, CRITICAL),
+    Row("no flag, an FQDN", cluster(None, NAME), "fail", f"has the public FQDN {NAME}", FQDN, CRITICAL, counter=True),
+    Row("no zone", cluster(False, zone="None"), "fail", "privateDNSZone is none", ZONE, CRITICAL, counter=True),
     Row("no flag, no FQDN, stopped", cluster(power="Stopped"), "unknown", "while the cluster is stopped", FQDN),
     Row("cluster denied", lambda e: e.denied.append(Denial(type=CLUSTER)), "unknown", shows=f"{CLUSTER}/read"),
     Row("cluster gone", lambda e: e.remove(e.find(CLUSTER)), "not-applicable"),
@@ -94,7 +94,7 @@ TRUSTED = [
     Row("bindings denied", bindings_denied, "fail", severity=CRITICAL),
 ]
 OTHERS = [
-    (default_cluster, Row("a public cluster", lambda e: None, "not-applicable", "not private")),
+    (default_cluster, Row("a public cluster", lambda e: None, "not-applicable", "not private", counter=True)),
     (hub_and_spoke, Row("a zone of its own choice", lambda e: None, "pass", "is disabled", ZONE)),
     (hub_project, Row("the Project bound", bound("proj-"), "fail", severity=MEDIUM)),
     (hub_project, Row("the hub bound, not the Project", bound("mlw-"), "fail", severity=CRITICAL)),

@@ -22,10 +22,16 @@ ROWS = [
     Row("sound", lambda e: None, "pass", "is running", POWER),
     Row("in another case", cluster("succeeded", "running"), "pass"),
     Row("no provisioning state", cluster(None), "pass", "is running"),
-    *(Row(s, cluster(s), "pass", "is running", STATE, assumes=s) for s in ("Updating", "Upgrading", "Scaling")),
+    *(
+        Row(s, cluster(s), "pass", "is running", STATE, assumes=s, counter=True)
+        for s in ("Updating", "Upgrading", "Scaling")
+    ),
     Row("stopped", cluster(power="Stopped"), "fail", "is stopped", POWER),
     Row("stopped, in another case", cluster(power="stopped"), "fail", "is stopped", POWER),
-    *(Row(s, cluster(s), "fail", f"provisioning state {s}", STATE) for s in ("Failed", "Canceled", "Deleting")),
+    *(
+        Row(s, cluster(s), "fail", f"provisioning state {s}", STATE, counter=True)
+        for s in ("Failed", "Canceled", "Deleting")
+    ),
     Row("failed and stopped", cluster("Failed", "Stopped"), "fail", "provisioning state Failed"),
     Row("failed, no power state", cluster("Failed", None), "fail"),
     Row("starting", cluster("Starting", "Stopped"), "unknown", "is starting", POWER),

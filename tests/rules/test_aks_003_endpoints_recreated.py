@@ -98,9 +98,16 @@ PRIVATE = [
     Row("older than the log, no start", both(never_started, made(120)), "pass", assumes="older than the activity log"),
     Row("times denied, no start", both(never_started, deny(TIMES)), "pass", assumes="older than the activity log"),
     Row("older than the log, started in it", made(120), "fail", "older than the last start", "createdTime"),
-    Row("started since", started(3), "fail", "older than the last start on 2026-11-17", "eventTimestamp"),
+    Row("started since", started(3), "fail", "older than the last start on 2026-11-17", "eventTimestamp", counter=True),
     *(Row(s, endpoint(APPROVAL, s), "fail", f"is {s}", STATE) for s in ("Disconnected", "Rejected", "Pending")),
-    Row("rejected by the cluster", of_the_cluster("Rejected"), "fail", "the cluster has the connection as", STATE),
+    Row(
+        "rejected by the cluster",
+        of_the_cluster("Rejected"),
+        "fail",
+        "the cluster has the connection as",
+        STATE,
+        counter=True,
+    ),
     Row("not provisioned", endpoint("properties.provisioningState", "Failed"), "fail", "Failed", "provisioningState"),
     Row("disconnected, log denied", both(of_the_cluster("Disconnected"), deny(LOG)), "fail", "Disconnected"),
     Row("approved, log denied", deny(LOG), "unknown", shows=f"{LOG}/read"),
@@ -116,7 +123,7 @@ RESTARTED = [
 ]
 SPOKE = [
     Row("only AKS's own", lambda e: None, "not-applicable", "nobody made"),
-    Row("AKS's own, older than a start", started(3), "not-applicable", "nobody made"),
+    Row("AKS's own, older than a start", started(3), "not-applicable", "nobody made", counter=True),
     Row("in another subscription", elsewhere(True), "pass", "not started since pe-keel-kube was made"),
     Row("in another subscription, started since", both(elsewhere(True), started(3)), "fail", "pe-keel-kube"),
     Row("in a subscription unseen", elsewhere(False), "unknown", shows=f"{ENDPOINT}/read"),

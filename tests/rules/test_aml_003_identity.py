@@ -53,7 +53,7 @@ PRIVATE = [
     Row("sound", lambda e: None, "pass", "has a system-assigned identity", TYPE),
     Row("beside a user-assigned one", kind("SystemAssigned,UserAssigned"), "pass"),
     Row("in Azure's other spelling", kind("userAssigned, systemAssigned"), "pass"),
-    Row("user-assigned only", kind("UserAssigned"), "fail", "UserAssigned", TYPE),
+    Row("user-assigned only", kind("UserAssigned"), "fail", "UserAssigned", TYPE, counter=True),
     Row("None", kind("None"), "fail", "None", TYPE),
     Row("principal not in the answer", no_principal, "unknown", shows="identity.principalId"),
     Row("no principal", principal(""), "fail", "no principal", "identity.principalId"),

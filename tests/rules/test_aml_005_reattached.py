@@ -66,7 +66,7 @@ def ill_elsewhere(e: Estate) -> None:
 # The secure cluster was started 20 days ago, and attached 19 days ago; AKS's own endpoint is of that start.
 PRIVATE = [
     Row("sound", lambda e: None, "pass", "AKS's own endpoint is older", "createdTime"),
-    Row("log denied, AKS's endpoint older", deny(LOG), "pass", "own endpoint", "createdTime"),
+    Row("log denied, AKS's endpoint older", deny(LOG), "pass", "own endpoint", "createdTime", counter=True),
     Row("times denied, start seen", deny(TIMES), "pass", "attached after the last start", "eventTimestamp"),
     Row("log and times denied", deny(LOG, TIMES), "unknown", shows=f"{LOG}/read"),
     Row("a start that failed", started(3, "Failed"), "pass"),
@@ -78,13 +78,20 @@ PRIVATE = [
     Row("cluster gone", lambda e: e.remove(e.find(aks.CLUSTER)), "not-applicable"),
 ]
 RESTARTED = [
-    Row("not attached again", lambda e: None, "fail", "started on 2026-11-17, after", CREATED),
+    Row("not attached again", lambda e: None, "fail", "started on 2026-11-17, after", CREATED, counter=True),
     Row("attached again", attached(2), "pass", "own endpoint"),
     Row("attached again, times denied", both(attached(2), deny(TIMES)), "pass", "attached after the last start"),
     Row("at that very moment", attached(3 - 0.005), "fail", "started on", "eventTimestamp"),
     Row("later only by its clock", attached(2.8, offset="+09:00"), "fail", "started on"),
     Row("earlier only by its clock", both(attached(3.2, offset="-09:00"), deny(TIMES)), "pass", "attached after"),
-    Row("only modified since", attached(19, modified=1), "unknown", "modified, but not attached again", MODIFIED),
+    Row(
+        "only modified since",
+        attached(19, modified=1),
+        "unknown",
+        "modified, but not attached again",
+        MODIFIED,
+        counter=True,
+    ),
     Row("modified before", attached(30, modified=4), "fail", "started on"),
     Row("log denied, AKS's endpoint younger", deny(LOG), "unknown", shows=f"{LOG}/read"),
     Row("no createdOn", lambda e: e.unset(e.find(COMPUTE, "k8s-"), CREATED), "unknown", shows=CREATED),

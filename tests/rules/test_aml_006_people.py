@@ -88,7 +88,15 @@ ALONE = [
     Row("a Developer Bastion", developer_bastion, "pass", "bas-tidal"),
     Row("an ExpressRoute gateway", both(no_bastion, gateway_beside), "pass", "vgw-tidal", "subnet.id"),
     Row("a Bastion in a peered VNet", both(no_bastion, lambda e: bastion_in_ops(e, True)), "pass", "bas-ops"),
-    Row("only the Bastion's subnet", no_bastion, "fail", "verify how users reach", "subnets[].name", Severity.LOW),
+    Row(
+        "only the Bastion's subnet",
+        no_bastion,
+        "fail",
+        "verify how users reach",
+        "subnets[].name",
+        Severity.LOW,
+        counter=True,
+    ),
     Row("only the gateway's subnet", both(no_bastion, gateway_beside, no_gateway), "fail", "verify how users reach"),
     Row("a Bastion in a VNet apart", both(no_bastion, lambda e: bastion_in_ops(e, False)), "fail", "vnet-tidal"),
     Row("beside a pending endpoint only", both(no_bastion, pending_endpoint_in_ops), "fail"),
@@ -100,7 +108,9 @@ ALONE = [
     Row("workspace's access not known", lambda e: e.unset(e.find(WORKSPACE), ACCESS), "unknown", shows=ACCESS),
 ]
 SPOKE = [
-    Row("the hub's gateway", no_bastion, "pass", "uses the gateway of a peered VNet", "useRemoteGateways"),
+    Row(
+        "the hub's gateway", no_bastion, "pass", "uses the gateway of a peered VNet", "useRemoteGateways", counter=True
+    ),
     Row("the hub's Bastion", both(no_gateway, own_gateways_only), "pass", "bas-keel is in vnet-keel-hub"),
     Row("a gateway in the hub, not used", both(no_bastion, own_gateways_only), "pass", "vgw-keel"),
     Row("the hub empty", both(no_bastion, no_gateway, own_gateways_only), "fail", "verify how users reach"),

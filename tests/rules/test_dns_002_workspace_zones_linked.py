@@ -125,7 +125,14 @@ AZURE_DNS = [
     Row("ids in capitals", lambda e: link("properties.virtualNetwork.id", spoke(e)["id"].upper())(e), "pass"),
     Row("redirects unknown names", link("properties.resolutionPolicy", "NxDomainRedirect"), "pass"),
     Row("an unlinked namesake", namesake, "pass"),
-    Row("linked to the hub alone", unlink("vnet-keel"), "fail", "only to vnet-keel-hub", "virtualNetwork.id"),
+    Row(
+        "linked to the hub alone",
+        unlink("vnet-keel"),
+        "fail",
+        "only to vnet-keel-hub",
+        "virtualNetwork.id",
+        counter=True,
+    ),
     Row("notebooks not linked", unlink("vnet-keel", NOTEBOOKS), "fail", f"{NOTEBOOKS} is not linked"),
     Row("link InProgress", link(STATE, "InProgress"), "fail", "InProgress", STATE),
     Row("links denied", deny(type=LINK), "unknown", shows=f"{LINK}/read"),
@@ -145,7 +152,7 @@ RULESETS = [
     Row("its rules denied", both(ruleset(BOTH), deny(type=RULES)), "unknown", shows=f"{RULES}/read"),
 ]
 CUSTOM_DNS = [
-    Row("firewall proxy", firewall(), "pass", shows=SERVERS),
+    Row("firewall proxy", firewall(), "pass", shows=SERVERS, counter=True),
     Row("firewall proxy without a policy", firewall(classic=True), "pass"),
     Row("firewall that asks Azure DNS by its address", firewall(AZURE), "pass"),
     Row("firewall in an unlinked VNet", both(firewall(), HUB_UNLINKED), "fail", "DNS proxy of"),

@@ -57,10 +57,10 @@ def plain_blob(e: Estate) -> None:
 PRIVATE = [
     Row("sound", lambda e: None, "pass", "resolves to its private endpoints", "properties.aRecords"),
     Row("no zone group, right record", drop(of(GROUP, "lake-dfs/")), "pass", assumes="no zone group keeps"),
-    Row("plain blob, dfs zone not linked", plain_blob, "pass"),
+    Row("plain blob, dfs zone not linked", plain_blob, "pass", counter=True),
     Row("no endpoint for dfs", without("lake-dfs"), "pass"),
     Row("no record for blob", drop(of(RECORD, BLOB, "lake")), "fail", f"{BLOB} has no record sttidallake"),
-    Row("no record for dfs", drop(of(RECORD, DFS)), "fail", f"{DFS} has no record sttidallake"),
+    Row("no record for dfs", drop(of(RECORD, DFS)), "fail", f"{DFS} has no record sttidallake", counter=True),
     Row("dfs zone not linked", drop(of(LINK, DFS)), "fail", f"{DFS} is not linked"),
     Row("no endpoint", without("lake-blob", "lake-dfs"), "not-applicable", "no private endpoint within reach"),
     Row("no other account", lake(accountName="sttidalmain"), "not-applicable", "no datastore uses another"),

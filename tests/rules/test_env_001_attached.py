@@ -38,13 +38,24 @@ ROWS = [
     Row("sound", lambda e: None, "pass", "attached to the cluster aks-tidal", ID),
     Row("id in capitals", lambda e: compute(ID, e.find(CLUSTER)["id"].upper())(e), "pass"),
     Row("a legacy compute", compute("properties.computeType", "aks"), "pass"),
-    Row("stopped, but there", lambda e: e.set(e.find(CLUSTER), "properties.powerState.code", "Stopped"), "pass"),
+    Row(
+        "stopped, but there",
+        lambda e: e.set(e.find(CLUSTER), "properties.powerState.code", "Stopped"),
+        "pass",
+        counter=True,
+    ),
     Row("cluster deleted", lambda e: e.remove(e.find(CLUSTER)), "fail", "does not exist: ResourceNotFound", ID),
     Row("its group deleted", refer(lambda p: p.__setitem__(4, "rg-old")), "fail", "ResourceGroupNotFound", ID),
     Row("names null", compute(ID, None), "fail", "refers to no cluster", ID),
     Row("names nothing", compute(ID, ""), "fail", "refers to no cluster", ID),
     Row("denied", lambda e: e.denied.append(Denial(scope=e.find(CLUSTER)["id"])), "unknown", shows=f"{CLUSTER}/read"),
-    Row("subscription unseen", refer(lambda p: p.__setitem__(2, HIDDEN)), "unknown", "SubscriptionNotFound"),
+    Row(
+        "subscription unseen",
+        refer(lambda p: p.__setitem__(2, HIDDEN)),
+        "unknown",
+        "SubscriptionNotFound",
+        counter=True,
+    ),
 ]
 
 

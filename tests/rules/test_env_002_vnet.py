@@ -47,7 +47,7 @@ def deny_node_group(e: Estate) -> None:
 
 BROUGHT = [
     Row("sound", lambda e: None, "pass", "the nodes are in vnet-tidal", SUBNET),
-    Row("two subnets of one VNet", second_pool_in("vnet-tidal", "snet-train"), "pass", "vnet-tidal"),
+    Row("two subnets of one VNet", second_pool_in("vnet-tidal", "snet-train"), "pass", "vnet-tidal", counter=True),
     Row("that VNet in capitals", second_pool_in("vnet-tidal", "snet-train", str.upper), "pass", "vnet-tidal"),
     Row("a subnet for pods", pods_in("snet-train"), "pass", shows=f"{POOLS}[0].podSubnetID"),
     Row("node group denied", deny_node_group, "pass", "vnet-tidal"),
@@ -62,7 +62,7 @@ BROUGHT = [
 ]
 MADE_BY_AKS = [
     Row("sound", lambda e: None, "pass", "the nodes are in aks-vnet-", GROUP),
-    Row("subnet is null", cluster(f"{POOLS}[0].vnetSubnetID", None), "pass", "aks-vnet-"),
+    Row("subnet is null", cluster(f"{POOLS}[0].vnetSubnetID", None), "pass", "aks-vnet-", counter=True),
     Row("subnet is empty", cluster(f"{POOLS}[0].vnetSubnetID", ""), "pass", "aks-vnet-"),
     Row(
         "node group in capitals",

@@ -54,7 +54,7 @@ SECURE = [
     Row("no registry yet", no_registry, "pass"),
     Row("public workspace", open_workspace, "fail", "workspace is public", "access", LOW),
     Row("vault public", open_vault, "fail", "key vault public", "access", MEDIUM),
-    Row("no way to files", without("pe-tidal-file"), "fail", "storage none", "access", MEDIUM),
+    Row("no way to files", without("pe-tidal-file"), "fail", "storage none", "access", MEDIUM, counter=True),
     Row("no way to the registry", without("-registry"), "fail", "container registry none", "access", MEDIUM),
     Row("public workspace and vault", both(open_vault, open_workspace), "fail", "no row", "access", MEDIUM),
     Row("vault denied", deny(VAULT), "unknown", "how AKS reaches key_vault", f"{VAULT}/read"),
@@ -72,7 +72,7 @@ SUBNETS = [
     Row("service endpoints", lambda e: None, "fail", "workspace is public", "access", LOW),
     Row("registry public", open_registry, "fail", "registry public", "access", MEDIUM),
 ]
-MADE_BY_AKS = [Row("public cluster beside private endpoints", lambda e: None, "pass")]
+MADE_BY_AKS = [Row("public cluster beside private endpoints", lambda e: None, "pass", counter=True)]
 PUBLIC = [Row("all public", lambda e: None, "fail", "no part is in a virtual network", "access", MEDIUM)]
 CASES = (
     (secure, SECURE),

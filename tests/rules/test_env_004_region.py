@@ -56,11 +56,11 @@ def deny(kind: str) -> Change:
 
 PRIVATE = [
     Row("sound", lambda e: None, "pass", "both are in northeurope", "location"),
-    Row("as people write it", cluster_in("North Europe"), "pass"),
+    Row("as people write it", cluster_in("North Europe"), "pass", counter=True),
     Row("another region", cluster_in("westeurope"), "fail", "in northeurope, the cluster in westeurope", "location"),
     Row("a region of like name", cluster_in("northeurope2"), "fail", "northeurope2"),
     Row("another region, endpoint unseen", apart(connection("pe-partner")), "fail", "westeurope"),
-    Row("another region, no endpoint", apart(), "not-applicable", "no private endpoint"),
+    Row("another region, no endpoint", apart(), "not-applicable", "no private endpoint", counter=True),
     Row("another region, managed network's endpoint", apart(connection("__SYS_PE_mlw")), "not-applicable"),
     Row("cluster's location not in the answer", no_location(CLUSTER), "unknown", shows="location"),
     Row("workspace's location not in the answer", no_location(WORKSPACE), "unknown", shows="location"),

@@ -81,7 +81,7 @@ SUBNETS = [
     Row("pods not served", pods(False), "fail", "snet-pods has no service endpoint"),
     Row("subnet not served", lambda e: e.set(e.find(VNET), SERVED, []), "fail", "has no service endpoint", SERVED),
     Row("no rule", vault(RULES, []), "fail", "no VNet rule for snet-aks", RULES),
-    Row("vault closed", vault("properties.publicNetworkAccess", "disabled"), "fail", "its VNet rules"),
+    Row("vault closed", vault("properties.publicNetworkAccess", "disabled"), "fail", "its VNet rules", counter=True),
     Row("nodes made anywhere", auto, "pass", assumes="auto-provisioning"),
     Row("AKS VNet denied", deny(VNET), "unknown", shows=f"{VNET}/read"),
 ]

@@ -90,8 +90,14 @@ SUBNETS = [
 ]
 PRIVATE = [
     Row("none", lambda e: None, "not-applicable", "none relies on a service endpoint"),
-    Row("served for nothing", served_for_nothing, "pass"),
-    Row("rule for a subnet that is not served", rule_for("snet-aks", "vnet-tidal"), "fail", "snet-aks has no service"),
+    Row("served for nothing", served_for_nothing, "pass", counter=True),
+    Row(
+        "rule for a subnet that is not served",
+        rule_for("snet-aks", "vnet-tidal"),
+        "fail",
+        "snet-aks has no service",
+        counter=True,
+    ),
     Row("the same of a vault", rule_for("snet-aks", "vnet-tidal", VAULT, "kv"), "fail", "snet-aks has no service"),
     Row("the same of a datastore's account", rule_for("snet-aks", "vnet-tidal", of="lake"), "fail", "sttidallake"),
     Row("the same, vaults denied", unserved_and_vaults_denied, "fail", "snet-aks has no service"),

@@ -46,7 +46,7 @@ MARKED = [
     Row("beside a user-assigned one", kind("UserAssigned, SystemAssigned"), "pass", shows="identity.principalId"),
     Row("in another case", kind("systemassigned,userassigned"), "pass"),
     Row("None", kind("None"), "fail", "has no identity", TYPE, Severity.HIGH),
-    Row("no identity at all", only_others_have_one, "fail", "has no identity", TYPE, Severity.HIGH),
+    Row("no identity at all", only_others_have_one, "fail", "has no identity", TYPE, Severity.HIGH, counter=True),
     Row("user-assigned only", kind("UserAssigned"), "fail", "user-assigned identity only", TYPE, Severity.MEDIUM),
     Row("principal not in the answer", no_principal, "unknown", shows="identity.principalId"),
     Row("cluster denied", lambda e: e.denied.append(Denial(type=CLUSTER)), "pass", "system-assigned"),
@@ -56,7 +56,7 @@ MARKED = [
 OTHERS = [
     (secure, Row("an ordinary workspace without", kind("None"), "not-applicable", "not marked")),
     (hub_project, Row("the hub marked", marked("mlw-"), "pass", "system-assigned")),
-    (hub_project, Row("only the Project marked", marked("proj-"), "not-applicable", "not marked")),
+    (hub_project, Row("only the Project marked", marked("proj-"), "not-applicable", "not marked", counter=True)),
     (hub_project, Row("hub denied", deny_hub, "unknown", shows=f"{WORKSPACE}/read")),
 ]
 ROWS = [(hbi, row) for row in MARKED] + OTHERS

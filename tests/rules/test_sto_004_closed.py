@@ -34,7 +34,7 @@ def firewall(access: str | None, action: str | None, *ranges: str, ipv6: tuple[s
 
 ROWS = [
     Row("Disabled", lambda e: None, "pass", "Disabled", ACCESS),
-    Row("disabled, whatever the action", firewall("disabled", "Allow"), "pass", shows=ACCESS),
+    Row("disabled, whatever the action", firewall("disabled", "Allow"), "pass", shows=ACCESS, counter=True),
     Row("Deny", firewall("Enabled", "Deny"), "pass", "denies by default", f"{ACLS}.defaultAction"),
     Row("deny, access not in the answer", firewall(None, "deny"), "pass", "denies by default"),
     Row("one address", firewall("Enabled", "Deny", "198.51.100.7"), "pass", "198.51.100.7", f"{ACLS}.ipRules"),
@@ -43,7 +43,13 @@ ROWS = [
     Row("Allow", firewall("Enabled", "Allow"), "fail", "answers the public network", f"{ACLS}.defaultAction"),
     Row("Allow, access not in the answer", firewall(None, "Allow"), "fail", "answers the public network"),
     Row("no rules at all", firewall("Enabled", None), "fail", "answers the public network"),
-    Row("two halves of everything", firewall("Enabled", "Deny", "0.0.0.0/1", "128.0.0.0/1"), "fail", "0.0.0.0/1"),
+    Row(
+        "two halves of everything",
+        firewall("Enabled", "Deny", "0.0.0.0/1", "128.0.0.0/1"),
+        "fail",
+        "0.0.0.0/1",
+        counter=True,
+    ),
     Row("everything", firewall("Enabled", "Deny", "0.0.0.0/0"), "fail", "0.0.0.0/0", f"{ACLS}.ipRules"),
     Row("two of a /8", firewall("Enabled", "Deny", "52.0.0.0/8", "20.0.0.0/8"), "fail", "20.0.0.0/8"),
     Row("all of IPv6", firewall("Enabled", "Deny", ipv6=("::/0",)), "fail", "::/0"),

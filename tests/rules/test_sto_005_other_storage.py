@@ -55,7 +55,7 @@ PRIVATE = [
     Row("name in another case", datastore(accountName="STTIDALLAKE"), "pass"),
     Row("no blob", without("lake-blob"), "fail", "no private endpoint for blob", "privateEndpointConnections"),
     Row("no dfs", without("lake-dfs"), "fail", "no private endpoint for dfs"),
-    Row("no dfs, plain blob", without("lake-dfs", datastoreType="AzureBlob"), "pass"),
+    Row("no dfs, plain blob", without("lake-dfs", datastoreType="AzureBlob"), "pass", counter=True),
     Row("files", datastore(datastoreType="AzureFile"), "fail", "no private endpoint for file"),
     Row("Pending", lambda e: e.set(e.find(ENDPOINT, "lake-blob"), STATE, "Pending"), "fail", "is Pending", STATE),
     Row("account gone", lambda e: e.remove(e.find(STORAGE, "lake")), "fail", "does not exist"),
@@ -72,7 +72,7 @@ PRIVATE = [
 ]
 SUBNETS = [
     Row("none", lambda e: None, "not-applicable", "no datastore uses another"),
-    Row("only a service endpoint", served_by_subnet, "fail", "stmore has no private endpoint for file"),
+    Row("only a service endpoint", served_by_subnet, "fail", "stmore has no private endpoint for file", counter=True),
 ]
 HUB = [Row("a Project's own datastore", lambda e: None, "pass", "sttidallake")]
 
