@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.model.environment import Attachment, ClusterEndpoint, Environment, OtherStorage
+from auditor.model.environment import Attachment, ClusterEndpoint, Environment, ExtendedCluster, OtherStorage
 from auditor.model.facts import Missing, Undecided
 from auditor.model.ids import ArmId, key
 from auditor.model.report import Report, Run, Unjudged
@@ -95,6 +95,9 @@ def cases(rule: Rule, estate: Estate) -> Iterator[Case]:
         for env in estate.environments:
             none = "nobody made a private endpoint to the cluster"
             yield from _parts(env, env.cluster_endpoints, env.unlisted_cluster_endpoints, none)
+    elif rule.about is ExtendedCluster:
+        for part in estate.clusters:
+            yield Case(part, part.id, None, part.resources, part.names)
     else:
         raise LookupError(f"{rule.id} is about {rule.about.__name__}, which the engine does not know")
 

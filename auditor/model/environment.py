@@ -11,23 +11,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from auditor.model.access import Access, AccessPath, Endpoint, Hop, Listed, Network, Proof, ZoneAnswer, existing
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Fact, Missing, Seen, Undecided
-from auditor.model.ids import ArmId
+from auditor.model.ids import ArmId, equal
 from auditor.model.resource import Resource
+from auditor.model.shapes import is_azureml
 from auditor.model.snapshot import Gone, Lookup
-from auditor.model.verdict import NotApplicable, Verdict
+from auditor.model.verdict import NotApplicable, Verdict, fail
 
-
-class Access(StrEnum):
-    """How AKS reaches one part of the environment (the article's columns)."""
-
-    PUBLIC = "public"
-    SERVICE_ENDPOINT = "service-endpoint"
-    PRIVATE_ENDPOINT = "private-endpoint"
-    PRIVATE = "private"
-    NONE = "none"
-    UNKNOWN = "unknown"
+__all__ = [
+    "Access",
+    "AccessPath",
+    "AddressSpace",
+    "Attachment",
+    "ClusterEndpoint",
+    "Endpoint",
+    "Environment",
+    "ExtendedCluster",
+    "Hop",
+    "Listed",
+    "Network",
+    "OtherStorage",
+    "Proof",
+    "Scenario",
+    "StartHistory",
+    "ZoneAnswer",
+    "existing",
+]
 
 
 class Scenario(StrEnum):
@@ -38,81 +49,6 @@ class Scenario(StrEnum):
     SECURED = "secured"
     MIXED = "mixed"
     UNDETERMINED = "undetermined"
-
-
-@dataclass(frozen=True)
-class Network:
-    """Where the cluster's nodes and pods send from. ``located`` passes when that VNet is known and was read;
-    ``assumptions`` are what a pass that leans on the subnets takes for granted."""
-
-    located: Verdict
-    vnet_id: str | None = None
-    vnet: Lookup | None = None
-    subnets: tuple[str, ...] = ()
-    assumptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One private endpoint that targets a resource. ``valid`` passes when AKS can use it: approved on both sides,
-    provisioned, and in a VNet within reach."""
-
-    id: str
-    resource: Resource
-    vnet_id: str
-    approved: bool
-    valid: Verdict
-    integrated: tuple[Verdict, ...] = ()
-    resolves: tuple[Verdict, ...] = ()
-
-
-@dataclass(frozen=True)
-class AccessPath:
-    """From the AKS subnets to one thing they need: each hop's verdict.
-
-    ``endpoint``: a valid private endpoint within reach. ``service_endpoint``: both halves, on every egress subnet.
-    ``closed``: the target refuses the public network. ``restricted``: it has a firewall at all (Deny, or Disabled).
-    ``connected``: somebody made a private endpoint to it, valid or not. ``peering``: the peerings that should carry the
-    endpoint, None when none has to. ``integrated``: one valid endpoint resolves fully in every zone (zone group,
-    records, addresses). ``resolves``: those zones resolve from the AKS VNet.
-    """
-
-    name: str
-    group: str
-    target_id: str
-    target: Lookup
-    endpoints: tuple[Endpoint, ...]
-    endpoint: Verdict
-    service_endpoint: Verdict
-    closed: Verdict
-    restricted: Verdict
-    connected: bool
-    peering: Verdict | None
-    integrated: Verdict
-    resolves: Verdict
-
-    @property
-    def resource(self) -> Resource:
-        """The target; raises `Undecided` when it was not read, `NotApplicable` when it does not exist."""
-        return existing(self.target)
-
-    @property
-    def is_restricted(self) -> bool:
-        """Whether the target has a firewall or a private endpoint; raises `Undecided` when that cannot be told."""
-        if self.connected or self.restricted.passed:
-            return True
-        if self.restricted.unknown:
-            raise Undecided(*self.restricted.missing)
-        return False
-
-    def named(self) -> tuple[Verdict, ...]:
-        """The hops of name resolution: fit to be used only where ``endpoint`` passed or is unknown."""
-        return (self.integrated, self.resolves) if self.endpoint.passed else (self.endpoint,)
-
-    def unread(self) -> tuple[Missing, ...]:
-        """What was not read of how AKS reaches the target."""
-        hops = (self.closed, self.endpoint, self.service_endpoint)
-        return tuple(dict.fromkeys(m for hop in hops if hop.unknown for m in hop.missing))
 
 
 @dataclass(frozen=True)
@@ -128,6 +64,8 @@ class OtherStorage:
     located: Verdict
     datastores: tuple[Resource, ...]
     paths: tuple[AccessPath, ...]
+    blob: AccessPath
+    dfs: AccessPath
     resources: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
@@ -154,6 +92,35 @@ class Attachment:
     attached: Verdict
     resources: dict[str, str]
     names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ExtendedCluster:
+    """A cluster that carries the AzureML extension, or may: ``extensions`` are those that were read.
+
+    ``attached`` passes when a compute of a workspace that was read refers to it.
+    """
+
+    id: str
+    extensions: Listed
+    attached: Verdict
+    resources: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AddressSpace:
+    """The address prefixes of a VNet that an environment uses: ``use`` says as what, ``endpoints`` are the addresses of
+    the needed private endpoints in it."""
+
+    vnet_id: str
+    use: str
+    prefixes: Fact[list[str]]
+    endpoints: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return ArmId.parse(self.vnet_id).name
 
 
 @dataclass(frozen=True)
@@ -192,6 +159,9 @@ class Environment:
     workspace_path: AccessPath
     blob: AccessPath
     file: AccessPath
+    dfs: AccessPath
+    queue: AccessPath
+    table: AccessPath
     vault: AccessPath
     registry: AccessPath | None
     registry_named: Fact[bool]
@@ -204,6 +174,18 @@ class Environment:
     api_server_created: Fact[datetime] | None
     dependents: tuple[Resource, ...]
     unlisted_dependents: tuple[Missing, ...]
+    computes: Listed
+    datastores: Listed
+    batch_endpoints: Listed
+    extensions: Listed
+    image_build: Verdict
+    spaces: tuple[AddressSpace, ...]
+    egress: Verdict
+    registry_data: Verdict
+    api_zone: Verdict
+    image_pull: Verdict
+    attach_roles: Verdict
+    subnet_role: Verdict
     service_endpoints: Verdict
     people: Verdict
     trusted_access: Verdict
@@ -213,6 +195,7 @@ class Environment:
     scenario: Scenario
     resources: dict[str, str]
     names: dict[str, str]
+    proofs: tuple[Proof, ...]
 
     @property
     def aks(self) -> Resource:
@@ -262,6 +245,27 @@ class Environment:
             raise Undecided(*path.endpoint.missing)
         return path.connected
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the cluster is attached in the legacy way, by an AksCompute; raises `Undecided` when unknown."""
+        return equal(self.compute.text("properties.computeType").value, "AKS")
+
+    @property
+    def extension(self) -> Resource | None:
+        """The AzureML extension of the cluster; None when it has none, and `Undecided` when that cannot be told."""
+        found = next((e for e in self.extensions.found if is_azureml(e)), None)
+        return found or next(filter(is_azureml, self.extensions.whole), None)
+
+    @property
+    def workspace_trusted(self) -> Verdict:
+        """Whether Trusted Access lets the workspace reach the cluster: not in other clouds, not for AksCompute.
+
+        https://github.com/Azure/AML-Kubernetes/blob/master/docs/azureml-aks-ta-support.md
+        """
+        if self.cloud.family != "AzureCloud" or self.is_legacy:
+            return fail("Trusted Access serves Kubernetes computes in the public cloud only")
+        return self.trusted_access
+
     def unread(self) -> tuple[Missing, ...]:
         """What was not read of how AKS reaches the parts that the scenario looks at."""
         parts = (self.workspace_path, self.blob, self.file, self.vault, self.registry)
@@ -273,12 +277,3 @@ class Environment:
     @property
     def label(self) -> str:
         return f"{self.workspace.name} × {ArmId.parse(self.compute.id).name}"
-
-
-def existing(lookup: Lookup) -> Resource:
-    """A resource that was read; raises `Undecided` for an unread one, `NotApplicable` for one that does not exist."""
-    if isinstance(lookup, Gone):
-        raise NotApplicable(f"{ArmId.parse(lookup.id).name} does not exist")
-    if isinstance(lookup, Missing):
-        return lookup.value
-    return lookup

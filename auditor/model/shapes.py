@@ -75,6 +75,12 @@ def peered_vnets(vnet: Resource) -> list[str]:
     return [i for _, p in vnet.objects(PEERINGS) if (i := dig_text(p, "properties", "remoteVirtualNetwork", "id"))]
 
 
+def peered_space(peering: dict[str, Any]) -> list[str]:
+    """The address prefixes of the other side, as a peering says them: the present ones, else those that it carries."""
+    names = ("remoteVirtualNetworkAddressSpace", "remoteAddressSpace")
+    return next((p for name in names if (p := dig_texts(peering, "properties", name, "addressPrefixes"))), [])
+
+
 def is_hub_peering(peering: dict[str, Any]) -> bool:
     """Whether a peering leads to the VNet of a Virtual WAN hub, which connects VNets that have no peering with each
     other: Azure names that VNet HV_… and the peering RemoteVnetToHubPeering_…
@@ -179,6 +185,11 @@ def api_zone_id(cluster: Resource) -> str:
 def is_aks(compute: Resource) -> bool:
     """Whether a compute attaches a Kubernetes cluster, in the present or the legacy way."""
     return any(equal(compute.raw("properties.computeType"), kind) for kind in ("Kubernetes", "AKS"))
+
+
+def is_azureml(extension: Resource) -> bool:
+    """Whether a cluster extension is that of Azure Machine Learning."""
+    return equal(extension.raw("properties.extensionType"), "Microsoft.AzureML.Kubernetes")
 
 
 def stands_on(endpoint: Resource, compute: Resource) -> bool:

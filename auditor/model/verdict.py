@@ -157,5 +157,11 @@ def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
     return Verdict(Status.PASS, every, proof, notes)
 
 
+def each_of(verdicts: Iterable[Verdict], every: str, none: str) -> Verdict:
+    """`all_of` those that apply; not applicable, for the reason ``none``, where none does."""
+    seen = [v for v in verdicts if v.status is not Status.NOT_APPLICABLE]
+    return all_of(seen, every) if seen else not_applicable(none)
+
+
 def _join(verdicts: list[Verdict]) -> str:
     return "; ".join(dict.fromkeys(v.message for v in verdicts))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditor import __version__
+from auditor.model.access import Hop, Proof
 from auditor.model.environment import Environment
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId
@@ -74,6 +75,27 @@ def _environment(report: Report, environment: Environment) -> dict[str, Any]:
         "access": environment.access,
         "verdict": report.conclusion(environment),
         "compute": ArmId.parse(environment.compute.id).name,
+        "paths": [_path(p) for p in environment.proofs],
+    }
+
+
+def _path(path: Proof) -> dict[str, Any]:
+    """An access path, hop by hop; ``broken`` is the position of the first hop that fails."""
+    broken = next((i for i, hop in enumerate(path.hops) if hop.verdict.failed), None)
+    hops = [_hop(hop) for hop in path.hops]
+    return {"name": path.name, "group": path.group, "target_id": path.target_id, "broken": broken, "hops": hops}
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    verdict = hop.verdict
+    return {
+        "name": hop.name,
+        "resource_id": hop.resource_id,
+        "status": verdict.status,
+        "message": verdict.message,
+        "assumptions": list(verdict.assumptions),
+        "evidence": [_evidence(e) for e in _unique(verdict.evidence)],
+        "missing": [_missing(m) for m in verdict.missing],
     }
 
 

@@ -6,11 +6,13 @@ https://learn.microsoft.com/azure/aks/faq#why-are-two-resource-groups-created-wi
 
 from __future__ import annotations
 
-from auditor.model.environment import Network
+from typing import Any
+
+from auditor.model.access import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, vnet_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import default_subnets
+from auditor.model.shapes import default_subnets, dig, dig_text
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.types import VNETS
 from auditor.model.verdict import Verdict, fail, ok, unknown
@@ -55,7 +57,8 @@ def locate(snapshot: Snapshot, cluster: Lookup | None) -> Network:
         return Network(fail(f"the node pools span several VNets: {names}", *proof))
     vnet_id = next(iter(vnets.values()))
     vnet = snapshot.find(vnet_id)
-    return Network(_read(vnet_id, vnet, *proof), vnet_id, vnet, tuple(subnets.values()), assumptions)
+    located = _read(vnet_id, vnet, *proof)
+    return Network(located, vnet_id, vnet, tuple(subnets.values()), assumptions, _groups([pool for _, pool in pools]))
 
 
 def _in_node_resource_group(snapshot: Snapshot, cluster: Resource, assumptions: tuple[str, ...]) -> Network:
@@ -76,6 +79,18 @@ def _in_node_resource_group(snapshot: Snapshot, cluster: Resource, assumptions: 
         )
     vnet = found[0]
     return Network(_read(vnet.id, vnet, group_fact), vnet.id, vnet, tuple(default_subnets(vnet)), assumptions)
+
+
+def _groups(pools: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+    """The application security groups of the nodes in each subnet, where every pool there says the same."""
+    said: dict[str, set[frozenset[str] | None]] = {}
+    for pool in pools:
+        listed = dig(pool, "networkProfile", "applicationSecurityGroups")
+        groups = frozenset(key(str(g)) for g in listed) if isinstance(listed, list) else None
+        for name in ("vnetSubnetID", "podSubnetID"):
+            if subnet := dig_text(pool, name):
+                said.setdefault(key(subnet), set()).add(groups)
+    return {s: only for s, all_ in said.items() if len(all_) == 1 and (only := next(iter(all_))) is not None}
 
 
 def _read(vnet_id: str, vnet: Lookup, *proof: object) -> Verdict:

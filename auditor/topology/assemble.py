@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditor.model.environment import Access, AccessPath, Environment, Network, OtherStorage
+from auditor.model.environment import Access, AccessPath, Environment, Listed, Network, OtherStorage
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal
 from auditor.model.resource import Resource
 from auditor.model.shapes import stands_on
 from auditor.model.snapshot import Gone, Lookup, Snapshot
-from auditor.model.types import DEPLOYMENTS, ONLINE_ENDPOINTS
+from auditor.model.types import BATCH_ENDPOINTS, COMPUTES, DATASTORES, DEPLOYMENTS, EXTENSIONS, ONLINE_ENDPOINTS
 from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
-from auditor.topology import aks, history, people, roles, scenario, service_endpoints
-from auditor.topology.clusters import api_server_created, cluster_endpoints, trusted_access
+from auditor.topology import aks, history, identities, images, people, roles, scenario, service_endpoints
+from auditor.topology.clusters import api_server_created, api_zone, cluster_endpoints, trusted_access
 from auditor.topology.endpoints import EndpointFinder
+from auditor.topology.hops import api_server, proof
 from auditor.topology.paths import PathFinder
+from auditor.topology.spaces import spaces
 from auditor.topology.storage import other_storage
 
 # The parts of an environment that the article's table has a column for.
@@ -34,7 +36,9 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
     vault_id, vault = _named(snapshot, shared, "properties.keyVault")
     registry_named = _registry_named(shared)
     blob = paths.to("blob storage", "blob", storage_id, storage)
-    file = paths.to("file storage", "file", storage_id, storage)
+    file, dfs, queue, table = (
+        paths.to(f"{group} storage", group, storage_id, storage) for group in ("file", "dfs", "queue", "table")
+    )
     to_vault = paths.to("Key Vault", "vault", vault_id, vault)
     registry: AccessPath | None = None
     registry_id, registry_found = "", None
@@ -49,6 +53,14 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
     named = [("storage account", storage_id, storage), ("Key Vault", vault_id, vault)]
     if registry_found is not None:
         named.append(("container registry", registry_id, registry_found))
+    trusted = trusted_access(snapshot, cluster, workspace)
+    computes = _listed(snapshot, workspace.id, COMPUTES)
+    needed = [p for p in (to_workspace, blob, file, to_vault, registry) if p is not None]
+    needed += [path for account in others for path in account.paths]
+    zone = api_zone(snapshot, cluster, paths.resolver)
+    proofs = [proof(path, network) for path in needed]
+    if isinstance(cluster, Resource):
+        proofs.append(api_server(cluster.id, network, zone))
     ways = _ways(cluster, to_workspace, blob, file, to_vault, registry)
     access = {part: scenario.named(ways[part]) if part in ways else None for part in PARTS}
     resources, names = _names(workspace, shared_id, compute, cluster_id, network, storage_id, vault_id, registry_id)
@@ -65,6 +77,9 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         workspace_path=to_workspace,
         blob=blob,
         file=file,
+        dfs=dfs,
+        queue=queue,
+        table=table,
         vault=to_vault,
         registry=registry,
         registry_named=registry_named,
@@ -77,16 +92,39 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         api_server_created=api_server_created(snapshot, cluster),
         dependents=dependents,
         unlisted_dependents=unlisted_dependents,
+        computes=computes,
+        datastores=_listed(snapshot, workspace.id, DATASTORES),
+        batch_endpoints=_listed(snapshot, workspace.id, BATCH_ENDPOINTS),
+        extensions=_extensions(snapshot, cluster),
+        image_build=images.build_compute(snapshot, workspace, shared, computes, registry),
+        spaces=tuple(spaces(snapshot, network, needed)),
+        egress=paths.filters.egress(cluster, blob),
+        registry_data=images.data_records(snapshot, registry),
+        api_zone=zone,
+        image_pull=images.may_pull(snapshot, compute, registry),
+        attach_roles=identities.may_attach(snapshot, workspace, cluster, trusted),
+        subnet_role=identities.may_join_subnets(snapshot, cluster),
         service_endpoints=_half_configured(snapshot, network, blob, to_vault, others),
         people=people.way_in(snapshot, _serving(snapshot, to_workspace), to_workspace.endpoint),
-        trusted_access=trusted_access(snapshot, cluster, workspace),
+        trusted_access=trusted,
         blob_contributor=storage_role,
         storage_contributor=account_role,
         access=access,
         scenario=scenario.row(ways),
         resources=resources,
         names=names,
+        proofs=tuple(proofs),
     )
+
+
+def _listed(snapshot: Snapshot, scope: str, arm_type: str) -> Listed:
+    return Listed(tuple(snapshot.children(scope, arm_type)), snapshot.unlisted(scope, arm_type))
+
+
+def _extensions(snapshot: Snapshot, cluster: Lookup | None) -> Listed:
+    if isinstance(cluster, Resource):
+        return _listed(snapshot, cluster.id, EXTENSIONS)
+    return Listed((), cluster if isinstance(cluster, Missing) else None)
 
 
 def _shared(snapshot: Snapshot, workspace: Resource) -> Lookup:

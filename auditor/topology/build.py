@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from auditor.model.environment import Environment
-from auditor.model.ids import ArmId, equal, key, of_type
+from auditor.model.environment import Environment, ExtendedCluster
+from auditor.model.ids import ArmId, key, of_type
 from auditor.model.report import Unjudged
 from auditor.model.resource import Resource
-from auditor.model.shapes import is_aks
-from auditor.model.snapshot import Failure, Snapshot
-from auditor.model.types import ARC_CLUSTERS, CLUSTERS, COMPUTES, EXTENSIONS, WORKSPACES
+from auditor.model.shapes import is_aks, is_azureml
+from auditor.model.snapshot import Failure, Gone, Snapshot
+from auditor.model.types import ARC_CLUSTERS, CLUSTERS, COMPUTES, WORKSPACES
 from auditor.topology.assemble import assemble
+from auditor.topology.clusters import extended
 from auditor.topology.endpoints import EndpointFinder
 
 
@@ -19,13 +21,14 @@ from auditor.topology.endpoints import EndpointFinder
 class Estate:
     environments: list[Environment] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
+    clusters: list[ExtendedCluster] = field(default_factory=list)
 
 
 def build(snapshot: Snapshot) -> Estate:
     """Every environment of a snapshot, and what makes none."""
     estate = Estate()
     finder = EndpointFinder(snapshot)
-    attached: set[str] = set()
+    attached: dict[str, Resource] = {}
     for workspace in snapshot.of_type(WORKSPACES):
         if not _in_scope(snapshot, workspace):
             continue
@@ -53,14 +56,14 @@ def build(snapshot: Snapshot) -> Estate:
                 )
                 estate.unjudged.append(Unjudged(compute.id, reason))
                 continue
-            if isinstance(cluster_id, str):
-                attached.add(key(cluster_id))
+            if isinstance(cluster_id, str) and cluster_id:
+                attached[key(cluster_id)] = compute
             estate.environments.append(assemble(snapshot, finder, workspace, compute))
         if not found and gap is None:
             estate.unjudged.append(Unjudged(workspace.id, "no AKS attached"))
-    narrowed = bool(snapshot.scope.workspaces or snapshot.scope.resource_groups)
-    for cluster in snapshot.of_type(CLUSTERS):
-        if not narrowed and key(cluster.id) not in attached and _has_azureml(snapshot, cluster):
+    estate.clusters.extend(_clusters(snapshot, attached))
+    for cluster in estate.clusters:
+        if key(cluster.id) not in attached and any(is_azureml(e) for e in cluster.extensions.found):
             reason = "AKS cluster with the AzureML extension, attached to no workspace that was read"
             estate.unjudged.append(Unjudged(cluster.id, reason))
     estate.environments.sort(key=lambda e: key(e.id))
@@ -68,14 +71,20 @@ def build(snapshot: Snapshot) -> Estate:
     return estate
 
 
+def _clusters(snapshot: Snapshot, attached: dict[str, Resource]) -> Iterator[ExtendedCluster]:
+    """The clusters that carry the AzureML extension, or may: those that were read, and the attached ones that were
+    not."""
+    read = {key(c.id): c.id for c in snapshot.of_type(CLUSTERS)}
+    named = {at: str(compute.raw("properties.resourceId")) for at, compute in attached.items()}
+    for at, cluster_id in sorted({**named, **read}.items()):
+        found = (
+            None if isinstance(snapshot.find(cluster_id), Gone) else extended(snapshot, cluster_id, attached.get(at))
+        )
+        if found is not None:
+            yield found
+
+
 def _in_scope(snapshot: Snapshot, workspace: Resource) -> bool:
     """Audited subscriptions only: a hub that was followed elsewhere is no environment of this run."""
     audited = {s.id.lower() for s in snapshot.subscriptions}
     return workspace.arm.subscription.lower() in audited and snapshot.scope.admits(workspace.id)
-
-
-def _has_azureml(snapshot: Snapshot, cluster: Resource) -> bool:
-    return any(
-        equal(e.raw("properties.extensionType"), "Microsoft.AzureML.Kubernetes")
-        for e in snapshot.children(cluster.id, EXTENSIONS)
-    )

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.model.environment import ClusterEndpoint
-from auditor.model.facts import Fact, Missing
+from auditor.model.environment import ClusterEndpoint, ExtendedCluster, Listed
+from auditor.model.facts import Evidence, Fact, Missing
 from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
-from auditor.model.shapes import dig_texts, node_group
-from auditor.model.snapshot import Lookup, Snapshot
+from auditor.model.shapes import api_zone_id, dig_texts, has_own_api_zone, is_azureml, node_group
+from auditor.model.snapshot import Gone, Lookup, Scope, Snapshot
 from auditor.model.times import time_of
-from auditor.model.types import CLUSTER_CONNECTIONS, PRIVATE_ENDPOINTS, TRUSTED_ACCESS
-from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
+from auditor.model.types import (
+    CLUSTER_CONNECTIONS,
+    COMPUTES,
+    EXTENSIONS,
+    PRIVATE_ENDPOINTS,
+    TRUSTED_ACCESS,
+    WORKSPACES,
+    ZONES,
+)
+from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
 from auditor.topology import history
+from auditor.topology.dns import Resolver
 
 ML_WORKLOAD = "Microsoft.MachineLearningServices/workspaces/mlworkload"
 
@@ -99,6 +108,77 @@ def api_server_created(snapshot: Snapshot, cluster: Lookup | None) -> Fact[datet
     if newest is not None and not isinstance(born, Missing) and newest.value < born.value:
         return Missing(newest.resource_id, "createdTime", "it is older than the cluster itself, which cannot be")
     return newest
+
+
+def api_zone(snapshot: Snapshot, cluster: Lookup | None, resolver: Resolver) -> Verdict:
+    """Whether the zone that holds the name of a private API server resolves from the AKS VNet.
+
+    https://learn.microsoft.com/azure/aks/private-clusters#hub-and-spoke-with-custom-dns
+    """
+    if isinstance(cluster, Missing):
+        return unknown(f"the cluster could not be read: {cluster.reason}", cluster)
+    if not isinstance(cluster, Resource):
+        return not_applicable("there is no cluster")
+    # Absent means a public cluster: https://learn.microsoft.com/azure/aks/private-clusters
+    private = cluster.flag("properties.apiServerAccessProfile.enablePrivateCluster", absent=False)
+    if isinstance(private, Missing):
+        return unknown("whether the cluster is private was not read", private)
+    if not has_own_api_zone(cluster):
+        return not_applicable("the name of the API server stands in no private DNS zone")
+    zone_id = api_zone_id(cluster)
+    if zone_id:
+        zone = snapshot.find(zone_id)
+        if isinstance(zone, Missing):
+            return unknown(f"the zone {ArmId.parse(zone_id).name} could not be read: {zone.reason}", zone)
+        if isinstance(zone, Gone):
+            seen = cluster.see("properties.apiServerAccessProfile.privateDNSZone")
+            return fail(f"the zone {ArmId.parse(zone_id).name} of the API server does not exist", seen)
+        return resolver.resolves(zone)
+    group = node_group(cluster)
+    zones = snapshot.children(group, ZONES) if group else []
+    if zones:
+        return any_of([resolver.resolves(z) for z in zones], fail("no zone of the API server resolves"))
+    gap = snapshot.unlisted(group, ZONES) if group else cluster.missing("properties.nodeResourceGroup", "not answered")
+    if gap is not None:
+        return unknown(f"the zone of the API server was not read: {gap.reason}", gap)
+    seen = cluster.see("properties.nodeResourceGroup")
+    return fail(f"{ArmId.parse(group).resource_group} holds no private DNS zone for the API server", seen)
+
+
+def extended(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> ExtendedCluster | None:
+    """A cluster that is attached by ``compute``, carries the AzureML extension, or may; None for others."""
+    gap = snapshot.unlisted(cluster_id, EXTENSIONS)
+    if compute is None and gap is not None and snapshot.listing(cluster_id, EXTENSIONS) is None:
+        return None  # a narrowed run does not look at clusters that no workspace in its scope uses
+    cluster = snapshot.find(cluster_id)
+    if isinstance(cluster, Missing):
+        gap = cluster
+    extensions = Listed(tuple(snapshot.children(cluster_id, EXTENSIONS)), gap)
+    if compute is None and gap is None and not any(is_azureml(e) for e in extensions.found):
+        return None
+    arm = ArmId.parse(cluster_id)
+    names = {"cluster": arm.name, "cluster_group": arm.resource_group, "cluster_id": cluster_id}
+    attached = _attachment(snapshot, cluster_id, compute)
+    return ExtendedCluster(cluster_id, extensions, attached, {"cluster": cluster_id}, names)
+
+
+def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> Verdict:
+    name = ArmId.parse(cluster_id).name
+    if compute is not None:
+        message = f"{name} is attached to {ArmId.parse(compute.arm.parent).name} as {compute.name}"
+        return ok(message, compute.see("properties.resourceId"))
+    audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
+    workspaces = list(snapshot.of_type(WORKSPACES))
+    asked = [(s, WORKSPACES) for s in audited] + [(w.id, COMPUTES) for w in workspaces]
+    gaps = [gap for scope, arm_type in asked if (gap := snapshot.unlisted(scope, arm_type)) is not None]
+    if gaps:
+        reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
+        return unknown(f"the computes of some workspace could not be listed: {reason}", *gaps)
+    if snapshot.scope != Scope():
+        why = "the run was narrowed to part of the subscription"
+        return unknown(f"{name} may be attached to a workspace that was not looked at", Missing(cluster_id, "", why))
+    seen = Evidence(cluster_id, "", [w.name for w in workspaces], "the workspaces that were read")
+    return fail(f"no workspace that was read has {name} attached", seen)
 
 
 def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resource) -> Verdict:

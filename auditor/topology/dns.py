@@ -5,16 +5,17 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from auditor.model.environment import Network
-from auditor.model.facts import Evidence, Missing
+from auditor.model.access import Network
+from auditor.model.facts import Evidence, Missing, Seen
 from auditor.model.ids import ArmId, equal, key, same
 from auditor.model.resource import Resource
 from auditor.model.shapes import AZURE_DNS, dig_texts, near_subscriptions, peered_vnets
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import ZONE_LINKS
-from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
+from auditor.model.verdict import Severity, Verdict, all_of, any_of, each_of, fail, not_applicable, ok, unknown
 from auditor.topology.forwarders import Forwarders
 from auditor.topology.reach import Reach
 
@@ -37,7 +38,45 @@ class Resolver:
             self._answers[at] = self._resolves(zone)
         return self._answers[at]
 
-    def _resolves(self, zone: Resource) -> Verdict:
+    def forwarded(self, zone: Resource) -> Verdict:
+        """Whether each custom DNS server is Azure's own and asks a zone; not applicable where there is none. Unlike in
+        `resolves`, any other server is unknown, since what it forwards cannot be seen."""
+        asked = self._servers()
+        if isinstance(asked, Verdict):
+            return asked
+        vnet, servers = asked
+        custom = [s for s in servers.value if s != AZURE_DNS]
+        if not custom:
+            return not_applicable(f"{vnet.name} asks Azure DNS")
+        answers = [self._through(zone, vnet, server, guess=False) for server in custom]
+        return all_of(answers, f"the DNS servers of {vnet.name} ask {zone.name}").also(servers)
+
+    def links(self, zone: Resource) -> Verdict:
+        """Whether the links by which AKS comes to a zone are healthy and plain."""
+        gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
+        if gap is not None:
+            return unknown(f"the links of {zone.name} could not be read: {gap.reason}", gap)
+        doors = {key(v) for v in self._doors()}
+        links = self.snapshot.children(zone.id, ZONE_LINKS)
+        judged = [_plain(zone, n) for n in links if key(str(n.raw("properties.virtualNetwork.id") or "")) in doors]
+        return each_of(judged, f"the links of {zone.name} are plain", f"no link of {zone.name} serves the AKS VNet")
+
+    def _doors(self) -> Iterator[str]:
+        """The VNets from which Azure DNS is asked for AKS: its own, and those of the DNS servers in between."""
+        asked = self._servers()
+        if isinstance(asked, Verdict):
+            return
+        vnet, servers = asked
+        yield vnet.id
+        for server in servers.value:
+            yield from (device.vnet_id for device in self.forwarders.devices(server))
+            home = self._vnet_holding(vnet, server)
+            if home is not None:
+                yield home.id
+        yield from self.forwarders.vnets()
+
+    def _servers(self) -> tuple[Resource, Seen[list[str]]] | Verdict:
+        """The AKS VNet and its DNS servers; none means Azure DNS. Or the verdict that they are not known."""
         vnet = self.network.vnet
         if not isinstance(vnet, Resource):
             if isinstance(vnet, Missing):
@@ -47,12 +86,18 @@ class Resolver:
         servers = vnet.items("properties.dhcpOptions.dnsServers", absent=[])
         if isinstance(servers, Missing):
             return unknown("the DNS servers of the AKS VNet were not read", servers)
-        custom = [s for s in servers.value if isinstance(s, str)]
-        if set(custom) <= {AZURE_DNS}:
+        return vnet, Seen(vnet.id, servers.path, [s for s in servers.value if isinstance(s, str)], servers.note)
+
+    def _resolves(self, zone: Resource) -> Verdict:
+        asked = self._servers()
+        if isinstance(asked, Verdict):
+            return asked
+        vnet, servers = asked
+        if set(servers.value) <= {AZURE_DNS}:
             return self.from_vnet(zone, vnet.id)
         answers = [
-            self.from_vnet(zone, vnet.id) if server == AZURE_DNS else self._through(zone, vnet, server)
-            for server in custom
+            self.from_vnet(zone, vnet.id) if server == AZURE_DNS else self._through(zone, vnet, server, guess=True)
+            for server in servers.value
         ]
         return all_of(answers, f"{zone.name} resolves through the custom DNS of {vnet.name}").also(servers)
 
@@ -84,8 +129,9 @@ class Resolver:
         seen = Evidence(zone.id, "virtualNetworkLinks[].properties.virtualNetwork.id", linked)
         return fail(f"{zone.name} is not linked to {name}{only}", seen, names=_link_names(zone, vnet_id))
 
-    def _through(self, zone: Resource, vnet: Resource, server: str) -> Verdict:
-        """Whether one custom DNS server answers from the zone."""
+    def _through(self, zone: Resource, vnet: Resource, server: str, *, guess: bool) -> Verdict:
+        """Whether one custom DNS server answers from the zone; with ``guess`` one that is no Azure device, in a VNet
+        that is linked, is taken to do so."""
         found = list(self.forwarders.devices(server))
         reached = [(d, self.reach.to(d.vnet_id, d.subnet_id, (server,))) for d in found]
         known = [d for d, reach in reached if reach.passed]
@@ -98,7 +144,7 @@ class Resolver:
             return answer.saying(f"{server} is {device.label}: {answer.message}")
         if gap is not None:
             return unknown(f"what the DNS server {server} is could not be read: {gap.reason}", gap)
-        home = None if known else self._vnet_holding(vnet, server)
+        home = self._vnet_holding(vnet, server) if guess and not known else None
         if home is not None:
             linked = self.from_vnet(zone, home.id)
             if linked.passed:
@@ -121,6 +167,31 @@ class Resolver:
                 except ValueError:
                     continue
         return None
+
+
+def _plain(zone: Resource, link: Resource) -> Verdict:
+    """https://learn.microsoft.com/azure/dns/private-dns-virtual-network-links"""
+    state, made = link.text("properties.virtualNetworkLinkState"), link.see("properties.provisioningState")
+    registers = link.flag("properties.registrationEnabled")
+    # Absent means Default: https://learn.microsoft.com/azure/dns/private-dns-fallback
+    policy = link.see("properties.resolutionPolicy")
+    names = {"zone": zone.name, "zone_group": zone.arm.resource_group, "link": link.name}
+    what = f"the link {link.name} of {zone.name}"
+    judged = []
+    if equal(made.value, "Failed"):
+        judged.append(fail(f"{what} is in provisioning state Failed", made, at=Severity.MEDIUM, names=names))
+    if isinstance(state, Missing):
+        judged.append(unknown(f"the state of {what} was not read", state))
+    elif not equal(state.value, "Completed"):
+        judged.append(fail(f"{what} is {state.value}, not Completed", state, at=Severity.LOW, names=names))
+    if isinstance(registers, Missing):
+        judged.append(unknown(f"whether {what} registers names was not read", registers))
+    elif registers.value:
+        judged.append(fail(f"{what} registers the names of machines", registers, at=Severity.LOW, names=names))
+    if equal(policy.value, "NxDomainRedirect"):
+        why = f"{what} falls back to the internet: a name that is missing resolves to the public address"
+        judged.append(fail(why, policy, at=Severity.INFO, names=names))
+    return all_of(judged or [ok(f"{what} is plain", *(f for f in (state, registers) if isinstance(f, Seen)))], "")
 
 
 def _link_names(zone: Resource, vnet_id: str) -> dict[str, str]:

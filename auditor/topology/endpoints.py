@@ -100,14 +100,24 @@ class EndpointFinder:
         path, _ = found
         subnet_id = subnet_of(endpoint)
         vnet_id = vnet_of(subnet_id)
+        addresses = self.addresses(endpoint)
         if subnet_id:
-            within = reach.to(vnet_id, subnet_id, self.addresses(endpoint))
+            within = reach.to(vnet_id, subnet_id, addresses)
         else:
             gap = endpoint.missing("properties.subnet.id", "Azure's answer does not hold the subnet")
             within = unknown(f"the subnet of {endpoint.name} was not read", gap)
         approved = [_approved(endpoint, path), _mirrored(endpoint, target)]
-        valid = all_of([*approved, _provisioned(endpoint), within], f"{endpoint.name}: approved, {within.message}")
-        return Endpoint(endpoint.id, endpoint, vnet_id, all(v.passed for v in approved), valid)
+        ready = [*approved, _provisioned(endpoint)]
+        return Endpoint(
+            id=endpoint.id,
+            resource=endpoint,
+            vnet_id=vnet_id,
+            approved=all(v.passed for v in approved),
+            ready=all_of(ready, f"{endpoint.name} is approved on both sides"),
+            within=within,
+            valid=all_of([*ready, within], f"{endpoint.name}: approved, {within.message}"),
+            addresses=addresses,
+        )
 
     def _unread(self, target: Lookup, group: str) -> list[Verdict]:
         """Connections that the resource lists and whose endpoint was not read: each may be a valid one."""

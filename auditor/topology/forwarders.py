@@ -64,6 +64,12 @@ class Forwarders:
                     label = f"the DNS Private Resolver {ArmId.parse(endpoint.arm.parent).name}"
                     yield Device(label, subnet)
 
+    def vnets(self) -> Iterator[str]:
+        """The VNets of every resolver's inbound endpoint that was read."""
+        for endpoint in self.snapshot.of_type(INBOUND_ENDPOINTS):
+            for _, config in endpoint.objects("properties.ipConfigurations"):
+                yield vnet_of(dig_text(config, "subnet", "id"))
+
     def _firewall(self, firewall: Resource, subnet: str) -> Device:
         label = f"the firewall {firewall.name}"
         holder = self._settings(firewall)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from auditor.model.access import AccessPath, Endpoint, Network
 from auditor.model.clouds import Cloud
-from auditor.model.environment import AccessPath, Endpoint, Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, same
 from auditor.model.related import own_connections
@@ -16,20 +16,17 @@ from auditor.model.verdict import Severity, Verdict, all_of, any_of, fail, not_a
 from auditor.topology import exposure, service_endpoints
 from auditor.topology.dns import Resolver
 from auditor.topology.endpoints import EndpointFinder
+from auditor.topology.filters import Filters
 from auditor.topology.reach import Reach, find_peering
 from auditor.topology.records import Records
 
 SERVICES = {
-    "blob": service_endpoints.STORAGE,
-    "file": service_endpoints.STORAGE,
-    "dfs": service_endpoints.STORAGE,
+    **dict.fromkeys(("blob", "file", "dfs", "queue", "table"), service_endpoints.STORAGE),
     "vault": service_endpoints.VAULT,
     "registry": service_endpoints.REGISTRY,
 }
 FIREWALLS = {
-    "blob": exposure.STORAGE,
-    "file": exposure.STORAGE,
-    "dfs": exposure.STORAGE,
+    **dict.fromkeys(("blob", "file", "dfs", "queue", "table"), exposure.STORAGE),
     "vault": exposure.VAULT,
     "registry": exposure.REGISTRY,
 }
@@ -44,13 +41,16 @@ class PathFinder:
         self.cloud = cloud
         self.network = network
         self.reach = Reach(snapshot, network)
-        self.records = Records(snapshot, finder, Resolver(snapshot, network, self.reach))
+        self.resolver = Resolver(snapshot, network, self.reach)
+        self.records = Records(snapshot, finder, self.resolver)
+        self.filters = Filters(snapshot, network)
 
     def to(self, name: str, group: str, target_id: str, target: Lookup) -> AccessPath:
         """The path to a resource through one group id (``amlworkspace``, ``blob``, ``vault``, …)."""
         endpoints, endpoint = self.finder.judge(target_id, target, group, self.reach)
         valid = [e for e in endpoints if e.valid.passed]
         judged = [self._names(e, group, valid) for e in valid]
+        judged = [self.filters.judge(e, group) for e in judged]
         integrated = any_of(
             [all_of(e.integrated, f"{e.resource.name} has its records in {self._zone_names(group)}") for e in judged],
             fail("no valid private endpoint"),
@@ -87,8 +87,8 @@ class PathFinder:
 
     def _names(self, endpoint: Endpoint, group: str, valid: list[Endpoint]) -> Endpoint:
         siblings = [e.resource for e in valid if e.id != endpoint.id]
-        pairs = [self.records.judge(endpoint.resource, zone, siblings) for zone in self.cloud.zones(group)]
-        return replace(endpoint, integrated=tuple(p[0] for p in pairs), resolves=tuple(p[1] for p in pairs))
+        zones = [self.records.judge(endpoint.resource, zone, siblings) for zone in self.cloud.zones(group)]
+        return replace(endpoint, zones=tuple(zones))
 
     def _service_endpoint(self, group: str, target: Lookup) -> Verdict:
         service = SERVICES.get(group)

@@ -8,7 +8,9 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from auditor.model.access import ZoneAnswer
 from auditor.model.clouds import Zone
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, same
@@ -16,7 +18,7 @@ from auditor.model.resource import Resource
 from auditor.model.shapes import dig_list, dig_text, dig_texts, zone_ids
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import A_RECORDS, ZONE_GROUPS, ZONES
-from auditor.model.verdict import Verdict, all_of, fail, ok, unknown
+from auditor.model.verdict import Verdict, all_of, fail, not_applicable, ok, unknown
 from auditor.topology.dns import Resolver
 from auditor.topology.endpoints import EndpointFinder, Name
 
@@ -31,7 +33,7 @@ class Records:
         self.finder = finder
         self.resolver = resolver
 
-    def judge(self, endpoint: Resource, zone: Zone, siblings: list[Resource]) -> tuple[Verdict, Verdict]:
+    def judge(self, endpoint: Resource, zone: Zone, siblings: list[Resource]) -> ZoneAnswer:
         """For one endpoint and one expected zone: does it resolve fully there, and does AKS ask that zone.
 
         ``siblings`` are the other valid endpoints of the same resource, whose addresses may stand beside its own.
@@ -40,12 +42,12 @@ class Records:
         grouped = self._zone_group(endpoint, zone)
         if group_gap is not None:
             unsure = unknown(f"the DNS zone group of {endpoint.name} could not be read: {group_gap.reason}", group_gap)
-            return unsure, unsure
+            return _unasked(zone, unsure, beside=unsure)
         named = [z for z in self.snapshot.of_type(ZONES) if equal(z.name, zone.private)]
         chosen, in_doubt = self._asked(named, grouped)
         if chosen is None:
             if in_doubt is not None:
-                return in_doubt, in_doubt
+                return _unasked(zone, in_doubt, beside=in_doubt)
             none = fail(
                 f"{endpoint.name} has no zone group and no record in a zone {zone.private}"
                 if not grouped
@@ -53,14 +55,45 @@ class Records:
                 Evidence(endpoint.id, "privateDnsZoneGroups[].properties.privateDnsZoneConfigs[]", grouped),
                 names=_endpoint_names(endpoint),
             )
-            return none, none
-        integrated = self._records(endpoint, zone, chosen, grouped, siblings)
+            return _unasked(zone, none, beside=not_applicable(f"there is no zone {zone.private}"))
+        records = self._records(endpoint, zone, chosen, siblings)
+        integrated = records
+        if records.passed and not any(same(chosen.id, z) for z in grouped):
+            integrated = replace(records, assumptions=(UNKEPT.format(endpoint=endpoint.name), *records.assumptions))
         resolves = self.resolver.resolves(chosen)
         if resolves.unknown and len(named) > 1:
-            return resolves, resolves
+            integrated = resolves
         if resolves.failed and in_doubt is not None:
             resolves = in_doubt
-        return integrated, resolves
+        return ZoneAnswer(
+            name=zone.private,
+            zone_id=chosen.id,
+            integrated=integrated,
+            resolves=resolves,
+            records=records,
+            single=self._single(named, grouped, chosen, resolves, records),
+            forwarded=self.resolver.forwarded(chosen),
+            links=self.resolver.links(chosen),
+        )
+
+    def _single(
+        self, named: list[Resource], grouped: list[str], chosen: Resource, resolves: Verdict, records: Verdict
+    ) -> Verdict:
+        """Of several zones of one name, does AKS ask one that has the records?"""
+        others = {key(z.id) for z in named} | {key(z) for z in grouped}
+        if len(others) < 2:
+            return not_applicable(f"there is one zone {chosen.name}")
+        if not resolves.passed:
+            return resolves if resolves.unknown else not_applicable(f"no zone {chosen.name} resolves from the AKS VNet")
+        seen = Evidence(chosen.id, "", sorted(others), f"zones named {chosen.name}")
+        if any(same(chosen.id, z) for z in grouped):
+            return ok(f"AKS asks the zone {chosen.name} that the zone group writes to", seen, *resolves.evidence)
+        if records.failed:
+            right = next(iter(grouped), "") or next((z.id for z in named if z.id != chosen.id), "")
+            names = {"wrong_group": chosen.arm.resource_group, "zone_group": ArmId.parse(right).resource_group}
+            message = f"AKS asks another zone {chosen.name} than the one that holds the records: {records.message}"
+            return replace(records, message=message, names={**records.names, **names, "zone": chosen.name}).also(seen)
+        return records.also(seen)
 
     def _zone_group(self, endpoint: Resource, zone: Zone) -> list[str]:
         """The ids of the zones of that name in the endpoint's zone groups."""
@@ -98,9 +131,7 @@ class Records:
         mine = [z for z in ordered if key(z.id) in in_group] or ordered
         return (mine[0] if mine else None), (doubts[0] if doubts else None)
 
-    def _records(
-        self, endpoint: Resource, zone: Zone, chosen: Resource, grouped: list[str], siblings: list[Resource]
-    ) -> Verdict:
+    def _records(self, endpoint: Resource, zone: Zone, chosen: Resource, siblings: list[Resource]) -> Verdict:
         names = self.finder.names(endpoint)
         if isinstance(names, Missing):
             return unknown(f"the names and addresses of {endpoint.name} were not read: {names.reason}", names)
@@ -115,9 +146,7 @@ class Records:
             return self._record_sets(endpoint, zone, chosen, mine, gap_records)
         fix = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
         verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
-        notes = [] if any(same(chosen.id, z) for z in grouped) else [UNKEPT.format(endpoint=endpoint.name)]
-        whole = all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
-        return ok(whole.message, *whole.evidence, assuming=notes) if whole.passed else whole
+        return all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
 
     def _names(self, endpoint: Resource) -> list[Name]:
         names = self.finder.names(endpoint)
@@ -155,6 +184,11 @@ def _in_zone_form(name: Name) -> Name:
     if found is None:
         return name
     return Name(f"{found['guid']}.inference.{found['region']}.{API[found['tld'].lower()]}", name.address)
+
+
+def _unasked(zone: Zone, verdict: Verdict, *, beside: Verdict) -> ZoneAnswer:
+    """The answer where it is not known which zone AKS asks, or where there is none to ask."""
+    return ZoneAnswer(zone.private, "", verdict, verdict, beside, beside, beside, beside)
 
 
 def _endpoint_names(endpoint: Resource) -> dict[str, str]:

@@ -13,9 +13,10 @@ from typing import Any
 from auditor.model.facts import Evidence, Fact, Missing
 from auditor.model.ids import ArmId, equal, key
 from auditor.model.resource import Resource
+from auditor.model.shapes import principals
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import ROLE_ASSIGNMENTS, assigned_to
-from auditor.model.verdict import Verdict, fail, ok, unknown
+from auditor.model.verdict import Verdict, any_of, fail, ok, unknown
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Role:
 
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 # GUIDs: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+CONTRIBUTOR = ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c")
+OWNER = ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
 BLOB_DATA_CONTRIBUTOR = Role(
     "Storage Blob Data Contributor",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
@@ -41,12 +44,57 @@ BLOB_DATA_CONTRIBUTOR = Role(
 STORAGE_ACCOUNT_CONTRIBUTOR = Role(
     "Storage Account Contributor",
     "17d1049b-9a84-46fb-8f53-869881c3d3ab",
-    (
-        ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
-        ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
-    ),
+    (CONTRIBUTOR, OWNER),
     actions=("Microsoft.Storage/storageAccounts/*",),
 )
+
+
+ACR_PULL = Role(
+    "AcrPull",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    (("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"), CONTRIBUTOR, OWNER),
+    actions=("Microsoft.ContainerRegistry/registries/pull/read",),
+)
+# A registry that grants by repository does not look at AcrPull any more.
+# https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+REPOSITORY_READER = Role(
+    "Container Registry Repository Reader",
+    "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+    (("Container Registry Repository Writer", "2a1e307c-b015-4ebd-883e-5b7698a07328"),),
+    data_actions=("Microsoft.ContainerRegistry/registries/repositories/content/read",),
+)
+READER = Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", (CONTRIBUTOR, OWNER), actions=("*/read",))
+EXTENSION_CONTRIBUTOR = Role(
+    "Kubernetes Extension Contributor",
+    "85cb6faf-e071-4c9b-8136-154b5a04f717",
+    (CONTRIBUTOR, OWNER),
+    actions=("Microsoft.KubernetesConfiguration/extensions/*",),
+)
+CLUSTER_ADMIN = Role(
+    "Azure Kubernetes Service Cluster Admin Role",
+    "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8",
+    (),
+    actions=("Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",),
+)
+CLUSTER_CONTRIBUTOR = Role("Contributor", CONTRIBUTOR[1], (OWNER,), actions=("*",))
+NETWORK_CONTRIBUTOR = Role(
+    "Network Contributor",
+    "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    (CONTRIBUTOR, OWNER),
+    actions=(
+        "Microsoft.Network/virtualNetworks/subnets/join/action",
+        "Microsoft.Network/virtualNetworks/subnets/read",
+    ),
+)
+
+
+def any_holds(snapshot: Snapshot, resource: Resource, scope: str, role: Role) -> Verdict:
+    """Whether an identity of a resource, its own or an assigned one, holds a role at a scope or above."""
+    held = principals(resource)
+    if not held:
+        gap = resource.missing("identity.principalId", "Azure's answer holds no principal of an identity")
+        return unknown(f"the identity of {resource.name} is not known", gap)
+    return any_of([holds(snapshot, p, scope, role) for p in held], fail(""))
 
 
 def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict:
@@ -99,6 +147,8 @@ def _grants(snapshot: Snapshot, assignment: Resource, role: Role) -> Verdict | N
     definition = snapshot.find(definition_id)
     if isinstance(definition, Missing):
         return unknown(f"a role that might include {role.name} could not be read: {definition.reason}", definition)
+    if isinstance(definition, Resource) and equal(definition.raw("properties.roleName"), role.name):
+        return ok(f"holds {role.name}", *proof)
     if not isinstance(definition, Resource) or not equal(definition.raw("properties.type"), "CustomRole"):
         return None
     if not _covers(definition, role):

@@ -44,5 +44,17 @@ def other_storage(
     for at, lookup, datastores in by_account.values():
         groups = dict.fromkeys(g for d in datastores for g in storage_groups(d))
         made = [paths.to(f"{g} of {ArmId.parse(at).name}", g, at, lookup) for g in groups]
-        found.append(OtherStorage(at, lookup, paths.network.located, tuple(datastores), tuple(made)))
+        ways = {path.group: path for path in made}
+        blob, dfs = (ways.get(g) or paths.to(f"{g} of {ArmId.parse(at).name}", g, at, lookup) for g in ("blob", "dfs"))
+        found.append(
+            OtherStorage(
+                id=at,
+                target=lookup,
+                located=paths.network.located,
+                datastores=tuple(datastores),
+                paths=tuple(made),
+                blob=blob,
+                dfs=dfs,
+            )
+        )
     return found, tuple(gaps)
