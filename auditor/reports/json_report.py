@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +57,14 @@ def document(report: Report) -> dict[str, Any]:
             "gaps": [_gap(g) for g in gaps],
         },
     }
+
+
+def render_proof(report: Report, environment: Environment, results: Sequence[Result] | None) -> str:
+    """One environment as it stands in the report; with ``results``, those of one rule beside it."""
+    shown: dict[str, Any] = {"environment": _environment(report, environment)}
+    if results is not None:
+        shown["results"] = [_result(r) for r in results]
+    return json.dumps(shown, indent=2, default=_plain) + "\n"
 
 
 def timestamp(when: datetime) -> str:

@@ -64,6 +64,10 @@ class Page:
             for comment in comments:
                 self.line(Text(f"# {comment}", style="dim"), indent)
 
+    def whole(self, text: str, indent: int) -> None:
+        """A line that is never broken, so that it can be copied: an id."""
+        self._print(Text.assemble(" " * indent, (text, "dim")))
+
     def more(self, hidden: int, noun: str, indent: int = 0) -> None:
         if hidden > 0:
             self.line(Text(f"… and {hidden:,} more {noun} (see -o report.html or -o report.json)", style="dim"), indent)

@@ -44,10 +44,16 @@ def _through(endpoint: Endpoint) -> Iterator[Hop]:
             "private DNS zone", endpoint.id, not_applicable("AKS cannot use the endpoint, whatever its names are")
         )
     for zone in endpoint.zones:
-        yield Hop(f"zone link of {zone.name}", zone.zone_id or endpoint.id, zone.resolves)
-        yield Hop(f"records in {zone.name}", zone.zone_id or endpoint.id, zone.integrated)
-    yield Hop("network security groups", endpoint.id, endpoint.filtered)
-    yield Hop("routes", endpoint.id, endpoint.routed)
+        yield Hop("zone link", zone.zone_id or _proven_by(zone.resolves, endpoint.id), zone.resolves)
+        yield Hop("records", zone.zone_id or _proven_by(zone.integrated, endpoint.id), zone.integrated)
+    yield Hop("network security groups", _proven_by(endpoint.filtered, endpoint.id), endpoint.filtered)
+    yield Hop("routes", _proven_by(endpoint.routed, endpoint.id), endpoint.routed)
+
+
+def _proven_by(verdict: Verdict, otherwise: str) -> str:
+    """The resource that decides a verdict."""
+    ids = [*(e.resource_id for e in verdict.evidence), *(m.resource_id for m in verdict.missing)]
+    return next(filter(None, ids), otherwise)
 
 
 def _addresses(endpoint: Endpoint, interface: str) -> Verdict:

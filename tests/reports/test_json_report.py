@@ -24,6 +24,7 @@ STATUSES = ("pass", "fail", "unknown", "not-applicable", "waived")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 VERDICTS = ("secure", "deviates", "undetermined")
 ACCESSES = ("public", "service-endpoint", "private-endpoint", "none", "unknown")
+EVIDENCE = {"resource_id": TEXT, "path": TEXT, "observed": ANY, "note?": TEXT}
 MISSING = {"resource_id": TEXT, "path": TEXT, "reason": TEXT, "http_status": ANY, "needs_action": NULLABLE}
 SHAPE: dict[str, Any] = {
     "schema_version": ("1.0",),
@@ -61,6 +62,25 @@ SHAPE: dict[str, Any] = {
             },
             "verdict": VERDICTS,
             "compute?": TEXT,
+            "paths?": [
+                {
+                    "name": TEXT,
+                    "group": TEXT,
+                    "target_id": TEXT,
+                    "broken": ANY,
+                    "hops": [
+                        {
+                            "name": TEXT,
+                            "resource_id": TEXT,
+                            "status": STATUSES,
+                            "message": TEXT,
+                            "assumptions": [TEXT],
+                            "evidence": [EVIDENCE],
+                            "missing": [MISSING],
+                        }
+                    ],
+                }
+            ],
         }
     ],
     "unjudged": [{"resource_id": TEXT, "reason": TEXT}],
@@ -75,7 +95,7 @@ SHAPE: dict[str, Any] = {
             "resource_id": TEXT,
             "message": TEXT,
             "assumptions": [TEXT],
-            "evidence": [{"resource_id": TEXT, "path": TEXT, "observed": ANY, "note?": TEXT}],
+            "evidence": [EVIDENCE],
             "missing": [MISSING],
             "remediation": {"cli": TEXT, "url": TEXT},
             "references": [TEXT],
@@ -138,6 +158,18 @@ def report(request: pytest.FixtureRequest) -> Any:
 def test_it_has_exactly_the_keys_of_the_contract(report: Any) -> None:
     """No key is missing, none is unknown, and each holds what the contract says."""
     compare(report, SHAPE)
+
+
+def test_each_path_names_its_first_broken_hop(report: Any) -> None:
+    """A path has hops from the AKS subnets to the target, and ``broken`` is the first of them that fails."""
+    for environment in report["environments"]:
+        assert {p["group"] for p in environment["paths"]} >= {"amlworkspace", "blob", "file", "vault"}
+        for path in environment["paths"]:
+            failing = [i for i, hop in enumerate(path["hops"]) if hop["status"] == "fail"]
+            assert path["broken"] == (failing[0] if failing else None)
+            assert path["hops"][0]["name"] == "AKS subnets"
+            assert all(hop["resource_id"].startswith("/") for hop in path["hops"])
+            assert all(hop["missing"] for hop in path["hops"] if hop["status"] == "unknown")
 
 
 def test_the_summary_agrees_with_the_results(report: Any) -> None:
