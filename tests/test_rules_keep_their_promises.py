@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,9 +21,9 @@ from auditor.model.types import COMPUTES, WORKSPACES
 from auditor.model.verdict import Severity, Status, Verdict
 from tests.arm import scenarios
 from tests.arm.estate import Denial, Estate
-from tests.audits import RULES, audited, report_on, snapshot_of
+from tests.audits import RULES, Row, audited, report_on, snapshot_of
 
-CATALOGUE = """
+CORE = """
 ACR-001 critical   ACR-002 high       ACR-003 high       ACR-004 high
 AKS-001 critical   AKS-002 high       AKS-003 high
 AML-001 critical   AML-002 high       AML-003 high       AML-005 high       AML-006 low
@@ -33,9 +34,31 @@ NET-001 high       NET-002 medium
 RBAC-001 high      RBAC-002 high      RBAC-003 high
 STO-001 critical   STO-002 high       STO-003 high       STO-004 high       STO-005 high
 """
-WORDS = CATALOGUE.split()
-SEVERITIES = dict(zip(WORDS[::2], WORDS[1::2], strict=True))
-PARAGRAPHS = ("What it checks:", "Why it matters:", "How to fix it:", "When it is unknown:")
+EXTENDED = """
+ACR-005 high       ACR-006 medium
+AKS-004 medium     AKS-005 high       AKS-006 high       AKS-007 medium     AKS-008 high
+AKS-009 high       AKS-010 high       AKS-011 medium
+AML-004 medium     AML-007 high       AML-008 medium     AML-009 medium     AML-010 medium     AML-011 medium
+DNS-007 high       DNS-008 high       DNS-009 critical   DNS-010 medium     DNS-011 high       DNS-012 low
+ENV-005 high       ENV-007 medium
+KV-003 high        KV-004 low
+NET-003 medium     NET-004 medium     NET-005 medium     NET-006 high       NET-007 high
+RBAC-004 high      RBAC-005 medium
+STO-006 info       STO-007 medium     STO-008 medium     STO-009 medium     STO-010 low        STO-011 high
+"""
+CATALOGUE = {
+    tier: dict(zip(words[::2], words[1::2], strict=True))
+    for tier, words in ((Tier.CORE, CORE.split()), (Tier.EXTENDED, EXTENDED.split()))
+}
+SEVERITIES = CATALOGUE[Tier.CORE] | CATALOGUE[Tier.EXTENDED]
+PARAGRAPHS = (
+    "What it checks:",
+    "When it applies:",
+    "Why it matters:",
+    "How to fix it:",
+    "When it is unknown:",
+    "Easily misjudged:",
+)
 # What the workspace and the compute alone decide: these two are still read when everything else is denied.
 OF_THE_WORKSPACE = {"AML-002", "AML-003", "RBAC-001"}
 PROVIDERS = (
@@ -69,10 +92,11 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=[r.id for r in RULES])
 each_estate = pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILDERS))
 
 
-def test_the_core_rules_are_those_of_the_catalogue() -> None:
-    """Exactly the core rules of the catalogue are found, each of its severity."""
-    assert len(SEVERITIES) == 35
-    assert {r.id: str(r.severity) for r in RULES if r.tier is Tier.CORE} == SEVERITIES
+@pytest.mark.parametrize(("tier", "count"), [(Tier.CORE, 35), (Tier.EXTENDED, 39)])
+def test_the_rules_are_those_of_the_catalogue(tier: Tier, count: int) -> None:
+    """Exactly the rules of the catalogue are found, each of its tier and severity."""
+    assert len(CATALOGUE[tier]) == count
+    assert {r.id: str(r.severity) for r in RULES if r.tier is tier} == CATALOGUE[tier]
 
 
 def test_titles_tell_rules_apart() -> None:
@@ -93,16 +117,33 @@ def test_a_rule_is_found_where_its_id_says(rule: Rule) -> None:
 
 @each_rule
 def test_a_rule_is_a_page(rule: Rule) -> None:
-    """The page says in order what is checked, why, how to fix it and when it is unknown; its references are links."""
+    """The page says in order what is checked, when, why, how to fix it, when it is unknown, and what is easily
+    misjudged; its references are links."""
     positions = [rule.page.find(p) for p in PARAGRAPHS]
     assert positions == sorted(positions), rule.page
     assert positions[0] > 0, "the page begins with a sentence"
-    for paragraph in rule.page.split("\n\n")[1:5]:
+    for paragraph in rule.page.split("\n\n")[1:]:
         assert len(paragraph.partition(":")[2].split()) >= 3, paragraph
     assert all(re.fullmatch(r"https://[^\s]+", r) for r in (rule.url, *rule.references))
     assert len(set(rule.references)) == len(rule.references)
     assert rule.title.strip() == rule.title
     assert not rule.title.endswith(".")
+
+
+@each_rule
+def test_a_rule_has_a_counter_example(rule: Rule) -> None:
+    """Its table has an estate that looks wrong and is right, or looks right and is wrong."""
+    stem = Path(inspect.getfile(rule.check)).stem
+    table = importlib.import_module(f"tests.rules.test_{stem}")
+    assert any(row.counter for row in _rows(list(vars(table).values())))
+
+
+def _rows(value: object) -> Iterator[Row]:
+    if isinstance(value, Row):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _rows(item)
 
 
 @each_estate

@@ -28,7 +28,7 @@ from auditor.model.verdict import Status
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, respond
 from tests.arm.estate import Denial, Estate, Group
-from tests.arm.network import subnet
+from tests.arm.network import route_table, security_group, subnet
 from tests.arm.private_link import private_endpoint
 from tests.audits import audited, only, report_on, results, snapshot_of
 
@@ -207,3 +207,61 @@ def test_what_arrived_after_all_is_no_gap() -> None:
     report = report_on(snapshot_of(estate, ArmAdapter(estate, fault=denied_by_id)))
     assert not report.gaps
     assert str(report.conclusion()) == "secure"
+
+
+def count(adapter: ArmAdapter, part: str) -> int:
+    """How many requests have a text in their path or query."""
+    return sum(part.lower() in url.lower() for _, url in adapter.requests)
+
+
+def reads(estate: Estate) -> ArmAdapter:
+    adapter = ArmAdapter(estate)
+    snapshot_of(estate, adapter)
+    return adapter
+
+
+def test_only_what_is_in_the_way_of_aks_is_read_of_security_groups_and_route_tables() -> None:
+    """Those of the AKS subnets, and of an endpoint's subnet where they hold for endpoints; no other's."""
+    estate = scenarios.secure()
+    space = estate.find(VNETS, "vnet-tidal")
+    at = Group(estate, space["id"].partition("/providers/")[0], space["location"])
+    for name, label in (("nsg-nodes", "snet-aks"), ("nsg-ends", "snet-pe"), ("nsg-train", "snet-train")):
+        security_group(at, name, space, [label])
+    route_table(at, "rt-nodes", space, ["snet-aks"], {"0.0.0.0/0": "10.40.18.4"})
+    route_table(at, "rt-train", space, ["snet-train"], {"0.0.0.0/0": "10.40.18.4"})
+    adapter = reads(estate)
+    assert [count(adapter, name) for name in ("/nsg-nodes", "/rt-nodes")] == [1, 1]
+    assert [count(adapter, name) for name in ("/nsg-ends", "/nsg-train", "/rt-train")] == [0, 0, 0]
+    subnet(space, "snet-pe")["properties"]["privateEndpointNetworkPolicies"] = "Enabled"
+    assert count(reads(estate), "/nsg-ends") == 1
+
+
+def test_pull_roles_are_asked_for_only_without_an_admin_user() -> None:
+    estate = scenarios.secure()
+    registry = estate.find(REGISTRIES)
+    asks = f"{registry['name']}/providers/Microsoft.Authorization/roleAssignments"
+    assert count(reads(estate), asks) == 1
+    registry["properties"]["adminUserEnabled"] = True
+    assert count(reads(estate), asks) == 0
+
+
+def test_attach_roles_are_asked_for_only_where_the_workspace_is_a_user_assigned_identity() -> None:
+    estate = scenarios.secure()
+    asks = f"{estate.find(CLUSTERS)['name']}/providers/Microsoft.Authorization/roleAssignments"
+    assert count(reads(estate), asks) == 0
+    assigned = {
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-ml": {}
+    }
+    next(iter(assigned.values()))["principalId"] = "0d4a5f3e-0000-4000-8000-00000000000a"
+    estate.find(WORKSPACES)["identity"] = {"type": "UserAssigned", "userAssignedIdentities": assigned}
+    assert count(reads(estate), asks) == 1
+
+
+def test_a_zone_that_the_subscriptions_list_leaves_out_is_asked_for_in_its_group() -> None:
+    """The zone of a private API server is in the node resource group, which the auditor may not see."""
+    estate = scenarios.secure()
+    group = estate.find(CLUSTERS)["properties"]["nodeResourceGroup"]
+    listed = f"/resourceGroups/{group}/providers/Microsoft.Network/privateDnsZones?"
+    assert count(reads(estate), listed) == 0
+    estate.remove(estate.find(ZONES, "azmk8s.io"))
+    assert count(reads(estate), listed) == 1
