@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import catalogue
+from auditor.cli import catalogue, explaining
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import RENDERERS, parse
 from auditor.cli.running import Source, Wish, run
+from auditor.cli.running import rules as load_rules
 from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
 
@@ -33,6 +34,39 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class Proofs(StrEnum):
+    """The forms of a proof."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Subscriptions = Annotated[
+    list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="A subscription to audit; repeatable.")
+]
+AllSubscriptions = Annotated[bool, typer.Option("--all-subscriptions", help="Every subscription that you can read.")]
+SnapshotFile = Annotated[
+    Path | None, typer.Option("--snapshot", metavar="FILE", help="Judge a saved snapshot again, offline.")
+]
+ReplayFolder = Annotated[
+    Path | None, typer.Option("--replay", metavar="DIR", help="Run the collectors over a recording, offline.")
+]
+CloudName = Annotated[
+    str,
+    typer.Option(
+        "--cloud", metavar="NAME|URL", help="AzureCloud, AzureUSGovernment, AzureChinaCloud, or a Resource Manager URL."
+    ),
+]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", metavar="ID", help="The tenant to sign in to, if you have several.")
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=1, max=604800, help="Bound on the run; what was read by then is judged."
+    ),
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Reads at a time.")]
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,18 +93,10 @@ def _version(value: bool) -> None:
 @app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    subscription: Annotated[
-        list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="A subscription to audit; repeatable.")
-    ] = None,
-    all_subscriptions: Annotated[
-        bool, typer.Option("--all-subscriptions", help="Every subscription that you can read.")
-    ] = False,
-    snapshot: Annotated[
-        Path | None, typer.Option("--snapshot", metavar="FILE", help="Judge a saved snapshot again, offline.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option("--replay", metavar="DIR", help="Run the collectors over a recording, offline.")
-    ] = None,
+    subscription: Subscriptions = None,
+    all_subscriptions: AllSubscriptions = False,
+    snapshot: SnapshotFile = None,
+    replay: ReplayFolder = None,
     workspace: Annotated[
         list[str] | None, typer.Option("--workspace", metavar="NAME|ID", help="Only this workspace; repeatable.")
     ] = None,
@@ -90,26 +116,10 @@ def main(
             "--record", metavar="DIR", help="Keep the raw exchange with Azure, without secrets, for --replay."
         ),
     ] = None,
-    cloud: Annotated[
-        str,
-        typer.Option(
-            "--cloud",
-            metavar="NAME|URL",
-            help="AzureCloud, AzureUSGovernment, AzureChinaCloud, or a Resource Manager URL.",
-        ),
-    ] = "AzureCloud",
-    tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="ID", help="The tenant to sign in to, if you have several.")
-    ] = None,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            "--timeout", metavar="SECONDS", min=1, max=604800, help="Bound on the run; what was read by then is judged."
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", min=1, max=64, help="Reads at a time.")
-    ] = 16,
+    cloud: CloudName = "AzureCloud",
+    tenant: Tenant = None,
+    timeout: Timeout = None,
+    concurrency: Concurrency = 16,
     sarif_include: Include = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -154,13 +164,55 @@ def demo(
     )
 
 
+@app.command(name="explain")
+def explain_(
+    environment: Annotated[
+        str, typer.Argument(metavar="ENVIRONMENT", help="Its id, or the name of its workspace, compute or cluster.")
+    ],
+    rule_id: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Only what this rule found.")] = None,
+    subscription: Subscriptions = None,
+    all_subscriptions: AllSubscriptions = False,
+    snapshot: SnapshotFile = None,
+    replay: ReplayFolder = None,
+    demo: Annotated[bool, typer.Option("--demo", help="The recording that ships with the tool.")] = False,
+    format: Annotated[  # noqa: A002
+        Proofs, typer.Option("--format", "-f", metavar="NAME", help="table or json.")
+    ] = Proofs.TABLE,
+    cloud: CloudName = "AzureCloud",
+    tenant: Tenant = None,
+    timeout: Timeout = None,
+    concurrency: Concurrency = 16,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> int:
+    """Show how AKS reaches each thing it needs, hop by hop, and where a path is broken."""
+    source = Source(
+        subscriptions=tuple(subscription or ()),
+        everything=all_subscriptions,
+        snapshot=snapshot,
+        replay=replay,
+        cloud=cloud,
+        tenant=tenant,
+        threads=concurrency,
+        seconds=timeout,
+    )
+    if not demo:
+        _check_source(source, "explain", "--demo")
+    elif source.name != "live" or source.subscriptions or source.everything:
+        raise AuditError("--demo cannot be used with another source", "choose one")
+    else:
+        source = Source(replay=catalogue.demo_folder())
+    wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose))
+    return explaining.run(source, environment, rule_id, load_rules(), wish)
+
+
 @app.command()
 def rules(rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One rule's page.")] = None) -> None:
     """List the rules, or print one rule's page."""
     catalogue.show(rule_id)
 
 
-def _check_source(source: Source) -> None:
+def _check_source(source: Source, doing: str = "audit", instead: str = "'audit demo'") -> None:
     given = [
         name
         for name, value in (
@@ -173,7 +225,7 @@ def _check_source(source: Source) -> None:
     ]
     if not given:
         raise AuditError(
-            "nothing to audit", "give --subscription ID, or try 'audit demo'; 'audit --help' lists the options"
+            f"nothing to {doing}", f"give --subscription ID, or try {instead}; 'audit --help' lists the options"
         )
     if len(given) > 1:
         raise AuditError(f"{' and '.join(given)} cannot be used together", "choose one")

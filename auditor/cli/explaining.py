@@ -74,7 +74,7 @@ def _find(report: Report, wanted: str) -> Environment:
         if len(found) == 1:
             return found[0]
         if found:
-            raise AuditError(f"{wanted} fits {len(found)} environments", f"give one by its id: {_listed(found)}")
+            raise AuditError(f"{wanted} fits {len(found)} environments", f"say which: {_listed(found)}")
     raise AuditError(f"there is no environment {wanted}", f"there is {_listed(environments)}")
 
 
@@ -97,7 +97,9 @@ def _names(environment: Environment) -> list[str]:
 
 
 def _listed(environments: list[Environment]) -> str:
-    shown = ", ".join(clean(e.id) for e in environments[:SHOWN])
+    names = [f"{e.workspace.name}/{e.compute.name}" for e in environments]
+    texts = names if len({n.lower() for n in names}) == len(names) else [e.id for e in environments]
+    shown = ", ".join(clean(text) for text in texts[:SHOWN])
     more = len(environments) - SHOWN
     return f"{shown}, and {more} more" if more > 0 else shown
 
