@@ -7,17 +7,15 @@ than a /8: 0.0.0.0/1 and 128.0.0.0/1 are the whole internet.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from auditor.model.facts import Missing, Seen
 from auditor.model.ids import equal
+from auditor.model.ranges import admitted
 from auditor.model.resource import Resource
 from auditor.model.verdict import Severity, Verdict, fail, ok, unknown
 
 PUBLIC = "properties.publicNetworkAccess"
-WIDEST_IPV4 = 2 ** (32 - 8)
-WIDEST_IPV6 = 2 ** (128 - 16)
 
 
 @dataclass(frozen=True)
@@ -84,36 +82,6 @@ def _ip_rules(target: Resource, firewall: Firewall) -> Verdict:
     if values:
         return ok(f"{target.name} denies by default and admits only {', '.join(values)}", action, target.see(path))
     return ok(f"{target.name} denies by default and admits no public address", action)
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """How many addresses a set of ranges admits."""
-
-    ipv4: int
-    ipv6: int
-
-    @property
-    def too_many(self) -> bool:
-        return self.ipv4 > WIDEST_IPV4 or self.ipv6 > WIDEST_IPV6
-
-
-def admitted(values: list[str]) -> Admitted | None:
-    """The addresses that ranges admit together; None when one is not a range (``1.2.3.4-1.2.3.9`` is none either)."""
-    four: list[IPv4Network] = []
-    six: list[IPv6Network] = []
-    for value in values:
-        try:
-            network = ip_network(value.strip(), strict=False)
-        except (ValueError, AddressValueError):
-            return None
-        if isinstance(network, IPv4Network):
-            four.append(network)
-        else:
-            six.append(network)
-    return Admitted(
-        sum(n.num_addresses for n in collapse_addresses(four)), sum(n.num_addresses for n in collapse_addresses(six))
-    )
 
 
 def workspace_closed(workspace: Resource, *, behind_endpoint: bool) -> Verdict:

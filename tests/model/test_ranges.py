@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.topology.exposure import WIDEST_IPV4, admitted
+from auditor.model.ranges import WIDEST_IPV4, admitted, left_out
 
 COUNTED = [
     ([], 0, 0),
@@ -77,3 +77,32 @@ def test_any_text_is_a_range_or_none(text: str) -> None:
     """Whatever stands in a rule, it is counted or refused."""
     size = admitted([text])
     assert size is None or size.ipv4 + size.ipv6 > 0
+
+
+LEFT = [
+    (["20.42.0.240/28"], ["20.42.0.0/16"], []),
+    (["20.42.0.240/28"], ["20.42.0.240/28"], []),
+    (["20.42.0.240/28"], ["20.42.0.240/29", "20.42.0.248/29"], []),
+    (["20.42.0.240/28"], ["20.42.0.240/29"], ["20.42.0.240/28"]),
+    (["20.42.0.240/28", "40.74.24.96/28"], ["20.42.0.0/16"], ["40.74.24.96/28"]),
+    (["20.42.0.240/28"], ["0.0.0.0/0"], []),
+    (["20.42.0.240/28"], ["0.0.0.0/32"], ["20.42.0.240/28"]),
+    (["20.42.0.240/28"], [], ["20.42.0.240/28"]),
+    (["20.42.0.240/28"], ["::/0"], ["20.42.0.240/28"]),
+    (["20.42.0.240/28"], ["AzureCloud", " 20.42.0.0/16 "], []),
+    (["2603:1000::/40"], ["20.42.0.0/16"], []),
+    (["20.42.0.1"], ["20.42.0.1/32"], []),
+]
+
+
+@pytest.mark.parametrize(("wanted", "ranges", "missing"), LEFT)
+def test_what_ranges_leave_out(wanted: list[str], ranges: list[str], missing: list[str]) -> None:
+    """A prefix is held by one range, or by several together, and always as a whole."""
+    assert left_out(wanted, ranges) == missing
+
+
+@given(st.lists(NETWORKS, max_size=4), st.lists(NETWORKS, max_size=6))
+def test_nothing_is_left_out_that_changes_what_is_admitted(wanted: list[str], ranges: list[str]) -> None:
+    """A prefix is left out exactly if adding it to the ranges admits more addresses."""
+    size = admitted(ranges)
+    assert left_out(wanted, ranges) == [w for w in wanted if admitted([*ranges, w]) != size]
