@@ -17,7 +17,7 @@ from auditor.model.facts import Fact, Missing, Seen, Undecided
 from auditor.model.ids import ArmId, equal
 from auditor.model.resource import Resource
 from auditor.model.shapes import is_azureml
-from auditor.model.snapshot import Gone, Lookup
+from auditor.model.snapshot import Gone, Lookup, ServiceTags
 from auditor.model.verdict import NotApplicable, Verdict, fail
 
 __all__ = [
@@ -107,6 +107,22 @@ class ExtendedCluster:
     resources: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def extension(self) -> Resource | None:
+        """Its AzureML extension; None when it has none, and `Undecided` when that cannot be told."""
+        return azureml(self.extensions)
+
+
+def azureml(extensions: Listed) -> Resource | None:
+    """The AzureML extension among those of a cluster. Where it was not found, but not all were listed, or one does not
+    say of which type it is, that cannot be told."""
+    for extension in filter(is_azureml, extensions.found):
+        return extension
+    unnamed = [t for e in extensions.whole if isinstance(t := e.text("properties.extensionType"), Missing)]
+    if unnamed:
+        raise Undecided(*unnamed)
+    return None
+
 
 @dataclass(frozen=True)
 class AddressSpace:
@@ -183,6 +199,7 @@ class Environment:
     egress: Verdict
     registry_data: Verdict
     api_zone: Verdict
+    service_tags: ServiceTags | None
     image_pull: Verdict
     attach_roles: Verdict
     subnet_role: Verdict
@@ -253,8 +270,7 @@ class Environment:
     @property
     def extension(self) -> Resource | None:
         """The AzureML extension of the cluster; None when it has none, and `Undecided` when that cannot be told."""
-        found = next((e for e in self.extensions.found if is_azureml(e)), None)
-        return found or next(filter(is_azureml, self.extensions.whole), None)
+        return azureml(self.extensions)
 
     @property
     def workspace_trusted(self) -> Verdict:

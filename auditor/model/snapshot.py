@@ -81,6 +81,23 @@ class Scope(BaseModel):
         return in_group and (not names or key(workspace_id) in names or arm.name.lower() in names)
 
 
+class ServiceTags(BaseModel):
+    """The public addresses of Azure Machine Learning, from the file that Microsoft publishes: prefixes by the name of
+    the tag in lower case, ``azuremachinelearning`` and ``azuremachinelearning.<region>``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    cloud: str
+    change_number: int
+    prefixes: dict[str, list[str]]
+
+    @property
+    def name(self) -> str:
+        """What a reader knows the file by."""
+        return f"{self.file} (change {self.change_number})"
+
+
 class Traffic(BaseModel):
     """What the collection cost. ``retries`` counts requests that were sent again, ``throttled`` the 429 answers."""
 
@@ -104,6 +121,7 @@ class Snapshot(BaseModel):
     unread: list[Unread] = Field(default_factory=list)
     created: dict[str, datetime] = Field(default_factory=dict)
     traffic: Traffic = Field(default_factory=Traffic)
+    service_tags: ServiceTags | None = None
     cut_short: str = ""  # why the collection stopped before it had read all it wanted
 
     _by_id: dict[str, Resource] = PrivateAttr(default_factory=dict)

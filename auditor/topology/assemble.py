@@ -101,6 +101,7 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         egress=paths.filters.egress(cluster, blob),
         registry_data=images.data_records(snapshot, registry),
         api_zone=zone,
+        service_tags=snapshot.service_tags,
         image_pull=images.may_pull(snapshot, compute, registry),
         attach_roles=identities.may_attach(snapshot, workspace, cluster, trusted),
         subnet_role=identities.may_join_subnets(snapshot, cluster),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from auditor.model.environment import ClusterEndpoint, ExtendedCluster, Listed
-from auditor.model.facts import Evidence, Fact, Missing
-from auditor.model.ids import ArmId, equal, key, same
+from auditor.model.facts import Evidence, Fact, Missing, Seen
+from auditor.model.ids import ArmId, equal, key, same, subscription_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import api_zone_id, dig_texts, has_own_api_zone, is_azureml, node_group
+from auditor.model.shapes import api_zone_id, dig_texts, has_own_api_zone, is_aks, is_azureml, node_group
 from auditor.model.snapshot import Gone, Lookup, Scope, Snapshot
 from auditor.model.times import time_of
 from auditor.model.types import (
@@ -147,19 +147,21 @@ def api_zone(snapshot: Snapshot, cluster: Lookup | None, resolver: Resolver) -> 
 
 def extended(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> ExtendedCluster | None:
     """A cluster that is attached by ``compute``, carries the AzureML extension, or may; None for others."""
-    gap = snapshot.unlisted(cluster_id, EXTENSIONS)
-    if compute is None and gap is not None and snapshot.listing(cluster_id, EXTENSIONS) is None:
+    if compute is None and snapshot.scope != Scope():
         return None  # a narrowed run does not look at clusters that no workspace in its scope uses
     cluster = snapshot.find(cluster_id)
-    if isinstance(cluster, Missing):
-        gap = cluster
+    gap = cluster if isinstance(cluster, Missing) else snapshot.unlisted(cluster_id, EXTENSIONS)
     extensions = Listed(tuple(snapshot.children(cluster_id, EXTENSIONS)), gap)
-    if compute is None and gap is None and not any(is_azureml(e) for e in extensions.found):
+    if compute is None and gap is None and not any(_may_be_azureml(e) for e in extensions.found):
         return None
     arm = ArmId.parse(cluster_id)
     names = {"cluster": arm.name, "cluster_group": arm.resource_group, "cluster_id": cluster_id}
     attached = _attachment(snapshot, cluster_id, compute)
     return ExtendedCluster(cluster_id, extensions, attached, {"cluster": cluster_id}, names)
+
+
+def _may_be_azureml(extension: Resource) -> bool:
+    return is_azureml(extension) or isinstance(extension.text("properties.extensionType"), Missing)
 
 
 def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> Verdict:
@@ -168,17 +170,25 @@ def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -
         message = f"{name} is attached to {ArmId.parse(compute.arm.parent).name} as {compute.name}"
         return ok(message, compute.see("properties.resourceId"))
     audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
-    workspaces = list(snapshot.of_type(WORKSPACES))
+    # A hub that was followed into another subscription is not in scope, and its computes were not asked for.
+    workspaces = [w for s in audited for w in snapshot.of_type(WORKSPACES) if same(subscription_of(w.id), s)]
     asked = [(s, WORKSPACES) for s in audited] + [(w.id, COMPUTES) for w in workspaces]
     gaps = [gap for scope, arm_type in asked if (gap := snapshot.unlisted(scope, arm_type)) is not None]
+    computes = [c for w in workspaces for c in snapshot.children(w.id, COMPUTES)]
+    gaps += [fact for c in computes if isinstance(fact := _cluster_of(c), Missing)]
     if gaps:
         reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
-        return unknown(f"the computes of some workspace could not be listed: {reason}", *gaps)
-    if snapshot.scope != Scope():
-        why = "the run was narrowed to part of the subscription"
-        return unknown(f"{name} may be attached to a workspace that was not looked at", Missing(cluster_id, "", why))
+        return unknown(f"whether some compute attaches {name} could not be read: {reason}", *gaps)
     seen = Evidence(cluster_id, "", [w.name for w in workspaces], "the workspaces that were read")
     return fail(f"no workspace that was read has {name} attached", seen)
+
+
+def _cluster_of(compute: Resource) -> Fact[str]:
+    """What a compute attaches; empty where it is of another kind."""
+    kind = compute.text("properties.computeType")
+    if isinstance(kind, Missing):
+        return kind
+    return compute.text("properties.resourceId") if is_aks(compute) else Seen(compute.id, kind.path, "")
 
 
 def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resource) -> Verdict:
