@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId
+from auditor.model.paths import ABSENT, at
 from auditor.model.resource import Resource
-from auditor.model.shapes import egress_subnets, principals, user_assigned_principals
+from auditor.model.shapes import egress_subnets, user_assigned_principals
 from auditor.model.snapshot import Lookup, Snapshot
-from auditor.model.verdict import Verdict, all_of, any_of, fail, not_applicable, unknown
+from auditor.model.verdict import Verdict, all_of, fail, not_applicable, unknown
 from auditor.topology import roles
+
+PRIMARY = "properties.primaryUserAssignedIdentity"
 
 
 def may_attach(snapshot: Snapshot, workspace: Resource, cluster: Lookup | None, trusted: Verdict) -> Verdict:
@@ -21,9 +24,14 @@ def may_attach(snapshot: Snapshot, workspace: Resource, cluster: Lookup | None, 
     kinds = workspace.text("identity.type")
     if isinstance(kinds, Missing):
         return unknown("the identity of the workspace was not read", kinds)
-    primary = workspace.raw("properties.primaryUserAssignedIdentity")
-    if "userassigned" not in kinds.value.lower() or ("systemassigned" in kinds.value.lower() and not primary):
-        return not_applicable("the workspace works as its system-assigned identity")
+    if "userassigned" not in kinds.value.lower():
+        return not_applicable("the workspace has no user-assigned identity")
+    if "systemassigned" in kinds.value.lower():
+        if at(workspace.body, PRIMARY) is ABSENT:
+            gap = workspace.missing(PRIMARY, f"Azure's answer does not hold {PRIMARY}")
+            return unknown("which identity the workspace works as was not read", gap)
+        if not workspace.raw(PRIMARY):
+            return not_applicable("the workspace works as its system-assigned identity")
     if isinstance(cluster, Missing):
         return unknown(f"the cluster could not be read: {cluster.reason}", cluster)
     if not isinstance(cluster, Resource):
@@ -32,21 +40,31 @@ def may_attach(snapshot: Snapshot, workspace: Resource, cluster: Lookup | None, 
     if not held:
         gap = workspace.missing("identity.userAssignedIdentities", "Azure's answer holds no principal of it")
         return unknown("the principal of the workspace's user-assigned identity is not known", gap)
+    if snapshot.cloud.family != "AzureCloud":
+        trusted = fail("Trusted Access serves the public cloud only")
+    return roles.agreed(workspace, [_attaches(snapshot, principal, cluster, trusted) for principal in held])
+
+
+def _attaches(snapshot: Snapshot, principal: str, cluster: Resource, trusted: Verdict) -> Verdict:
     needed = [roles.READER, roles.EXTENSION_CONTRIBUTOR, roles.CLUSTER_ADMIN]
-    if trusted.passed:
+    if not trusted.failed:
         needed.append(roles.CLUSTER_CONTRIBUTOR)
-    every = f"the identity holds {', '.join(r.name for r in needed)} on {cluster.name}"
-    answers = []
-    for principal in held:
-        answer = all_of([roles.holds(snapshot, principal, cluster.id, r) for r in needed], every)
-        answers.append(_named(answer, principal))
-    return any_of(answers, fail(""))
+    answers = [_named(roles.holds(snapshot, principal, cluster.id, role), role) for role in needed]
+    if trusted.unknown and answers[-1].failed:  # whether that role is needed is not known
+        answers[-1] = trusted
+    return all_of(answers, f"the identity holds {', '.join(r.name for r in needed)} on {cluster.name}")
+
+
+def _named(verdict: Verdict, role: roles.Role) -> Verdict:
+    """A failure whose fix names this role beside the others that are not held: ``{reader}``, ``{contributor}``, …"""
+    names = {**verdict.names, role.name.lower().replace(" ", "_"): role.name}
+    return replace(verdict, names=names) if verdict.failed else verdict
 
 
 def may_join_subnets(snapshot: Snapshot, cluster: Lookup | None) -> Verdict:
     """Whether the cluster's identity may use the subnets that its node pools were given.
 
-    https://learn.microsoft.com/azure/aks/configure-kubenet#add-role-assignment-for-managed-identity
+    https://learn.microsoft.com/azure/aks/use-managed-identity#assign-an-azure-rbac-role-to-the-system-assigned-managed-identity
     """
     if isinstance(cluster, Missing):
         return unknown(f"the cluster could not be read: {cluster.reason}", cluster)
@@ -59,13 +77,10 @@ def may_join_subnets(snapshot: Snapshot, cluster: Lookup | None) -> Verdict:
     given = egress_subnets(cluster)
     if not given:
         return not_applicable("AKS made the VNet of the cluster itself")
-    answers = [roles.any_holds(snapshot, cluster, subnet, roles.NETWORK_CONTRIBUTOR) for subnet in given]
     names = ", ".join(ArmId.parse(s).name for s in given)
-    whole = all_of(answers, f"the cluster's identity may use {names}")
-    return whole if not whole.failed else _named(whole, next(iter(principals(cluster)), ""), subnet=given[0])
+    return all_of([_joins(snapshot, cluster, s) for s in given], f"the cluster's identity may use {names}")
 
 
-def _named(verdict: Verdict, principal: str, **more: str) -> Verdict:
-    """A verdict whose fix names the identity."""
-    names = {**verdict.names, "identity": principal, **{f"{word}_id": text for word, text in more.items()}}
-    return replace(verdict, names=names) if verdict.failed else verdict
+def _joins(snapshot: Snapshot, cluster: Resource, subnet: str) -> Verdict:
+    verdict = roles.identity_holds(snapshot, cluster, subnet, roles.NETWORK_CONTRIBUTOR)
+    return replace(verdict, names={**verdict.names, "subnet_id": subnet})

@@ -16,7 +16,7 @@ from auditor.model.resource import Resource
 from auditor.model.shapes import principals
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import ROLE_ASSIGNMENTS, assigned_to
-from auditor.model.verdict import Verdict, any_of, fail, ok, unknown
+from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,6 @@ STORAGE_ACCOUNT_CONTRIBUTOR = Role(
     (CONTRIBUTOR, OWNER),
     actions=("Microsoft.Storage/storageAccounts/*",),
 )
-
-
 ACR_PULL = Role(
     "AcrPull",
     "7f951dda-4ed3-4680-a7ca-43fe172d538d",
@@ -60,7 +58,10 @@ ACR_PULL = Role(
 REPOSITORY_READER = Role(
     "Container Registry Repository Reader",
     "b93aa761-3e63-49ed-ac28-beffa264f7ac",
-    (("Container Registry Repository Writer", "2a1e307c-b015-4ebd-883e-5b7698a07328"),),
+    (
+        ("Container Registry Repository Writer", "2a1e307c-b015-4ebd-883e-5b7698a07328"),
+        ("Container Registry Repository Contributor", "2efddaa5-3f1f-4df3-97df-af3f13818f4c"),
+    ),
     data_actions=("Microsoft.ContainerRegistry/registries/repositories/content/read",),
 )
 READER = Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", (CONTRIBUTOR, OWNER), actions=("*/read",))
@@ -68,8 +69,10 @@ EXTENSION_CONTRIBUTOR = Role(
     "Kubernetes Extension Contributor",
     "85cb6faf-e071-4c9b-8136-154b5a04f717",
     (CONTRIBUTOR, OWNER),
-    actions=("Microsoft.KubernetesConfiguration/extensions/*",),
+    actions=tuple(f"Microsoft.KubernetesConfiguration/extensions/{verb}" for verb in ("read", "write", "delete")),
 )
+# Contributor and Owner do not stand in, though they may fetch the credentials as well: the documentation asks for this
+# role by name, and a Contributor was refused. https://github.com/Azure/AML-Kubernetes/issues/279
 CLUSTER_ADMIN = Role(
     "Azure Kubernetes Service Cluster Admin Role",
     "0ab0b1a8-8aac-4efd-b8c2-3ee1fb270be8",
@@ -88,13 +91,23 @@ NETWORK_CONTRIBUTOR = Role(
 )
 
 
-def any_holds(snapshot: Snapshot, resource: Resource, scope: str, role: Role) -> Verdict:
-    """Whether an identity of a resource, its own or an assigned one, holds a role at a scope or above."""
+def identity_holds(snapshot: Snapshot, resource: Resource, scope: str, role: Role) -> Verdict:
+    """Whether the identity of a resource, its own or an assigned one, holds a role at a scope or above."""
     held = principals(resource)
     if not held:
         gap = resource.missing("identity.principalId", "Azure's answer holds no principal of an identity")
         return unknown(f"the identity of {resource.name} is not known", gap)
-    return any_of([holds(snapshot, p, scope, role) for p in held], fail(""))
+    return agreed(resource, [holds(snapshot, p, scope, role) for p in held])
+
+
+def agreed(resource: Resource, answers: list[Verdict]) -> Verdict:
+    """One answer for the identities of a resource. It works as one of them, so where they differ it is unknown."""
+    if all(a.passed for a in answers) or all(a.failed for a in answers):
+        return any_of(answers, fail(""))
+    if any(a.unknown for a in answers):
+        return all_of([a for a in answers if a.unknown], "")
+    gap = resource.missing("identity.userAssignedIdentities", "Azure does not say which of them is in use")
+    return unknown(f"of the identities of {resource.name} some hold what is needed and some do not", gap)
 
 
 def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict:
@@ -130,7 +143,8 @@ def holds(snapshot: Snapshot, principal: str, scope: str, role: Role) -> Verdict
         return unknown(first.message, *dict.fromkeys(m for v in unsure for m in v.missing))
     seen: list[Fact[Any] | Evidence] = [a.see("properties.roleDefinitionId") for a in above]
     seen = seen or [Evidence(scope, "roleAssignments", [], f"none to {principal}")]
-    return fail(f"{principal} does not hold {role.name} on {name} or above", *seen)
+    names = {"identity": principal, "role": role.name}
+    return fail(f"{principal} does not hold {role.name} on {name} or above", *seen, names=names)
 
 
 def _grants(snapshot: Snapshot, assignment: Resource, role: Role) -> Verdict | None:
@@ -147,8 +161,6 @@ def _grants(snapshot: Snapshot, assignment: Resource, role: Role) -> Verdict | N
     definition = snapshot.find(definition_id)
     if isinstance(definition, Missing):
         return unknown(f"a role that might include {role.name} could not be read: {definition.reason}", definition)
-    if isinstance(definition, Resource) and equal(definition.raw("properties.roleName"), role.name):
-        return ok(f"holds {role.name}", *proof)
     if not isinstance(definition, Resource) or not equal(definition.raw("properties.type"), "CustomRole"):
         return None
     if not _covers(definition, role):
