@@ -25,6 +25,7 @@ from auditor.topology import history
 from auditor.topology.dns import Resolver
 
 ML_WORKLOAD = "Microsoft.MachineLearningServices/workspaces/mlworkload"
+ATTACHED_LATER = "the compute was attached after the Trusted Access binding was made: an older one does not use it"
 
 
 def cluster_endpoints(snapshot: Snapshot, cluster: Lookup | None) -> tuple[list[ClusterEndpoint], tuple[Missing, ...]]:
@@ -175,6 +176,7 @@ def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -
     asked = [(s, WORKSPACES) for s in audited] + [(w.id, COMPUTES) for w in workspaces]
     gaps = [gap for scope, arm_type in asked if (gap := snapshot.unlisted(scope, arm_type)) is not None]
     computes = [c for w in workspaces for c in snapshot.children(w.id, COMPUTES)]
+    gaps += [s.failure.missing(f"/subscriptions/{s.id}", "") for s in snapshot.subscriptions if s.failure]
     gaps += [fact for c in computes if isinstance(fact := _cluster_of(c), Missing)]
     if gaps:
         reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
@@ -201,15 +203,14 @@ def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resour
     if not isinstance(cluster, Resource):
         return not_applicable("there is no cluster")
     for binding in snapshot.children(cluster.id, TRUSTED_ACCESS):
-        if equal(binding.raw("properties.provisioningState"), "Failed"):
+        if any(equal(binding.raw("properties.provisioningState"), s) for s in ("Failed", "Canceled", "Deleting")):
             continue
         held = dig_texts(binding.body, "properties", "roles")
         if same(str(binding.raw("properties.sourceResourceId") or ""), workspace.id) and any(
             equal(r, ML_WORKLOAD) for r in held
         ):
-            return ok(
-                f"the Trusted Access binding {binding.name} admits the workspace", binding.see("properties.roles")
-            )
+            message = f"the Trusted Access binding {binding.name} admits the workspace"
+            return ok(message, binding.see("properties.roles"), assuming=[ATTACHED_LATER])
     gap = snapshot.unlisted(cluster.id, TRUSTED_ACCESS)
     if gap is not None:
         return unknown(f"the Trusted Access bindings could not be read: {gap.reason}", gap)
