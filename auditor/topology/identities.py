@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auditor.model.facts import Missing
-from auditor.model.ids import ArmId
+from auditor.model.ids import ArmId, equal
 from auditor.model.paths import ABSENT, at
 from auditor.model.resource import Resource
-from auditor.model.shapes import egress_subnets, user_assigned_principals
+from auditor.model.shapes import egress_subnets, principals, user_assigned_principals
 from auditor.model.snapshot import Lookup, Snapshot
 from auditor.model.verdict import Verdict, all_of, fail, not_applicable, unknown
 from auditor.topology import roles
@@ -77,6 +77,10 @@ def may_join_subnets(snapshot: Snapshot, cluster: Lookup | None) -> Verdict:
     given = egress_subnets(cluster)
     if not given:
         return not_applicable("AKS made the VNet of the cluster itself")
+    client = cluster.raw("properties.servicePrincipalProfile.clientId")
+    if not principals(cluster) and isinstance(client, str) and not equal(client, "msi"):
+        gap = cluster.missing("properties.servicePrincipalProfile.clientId", "it names an application, not its object")
+        return unknown(f"{cluster.name} works as a service principal, whose roles are not read", gap)
     names = ", ".join(ArmId.parse(s).name for s in given)
     return all_of([_joins(snapshot, cluster, s) for s in given], f"the cluster's identity may use {names}")
 
