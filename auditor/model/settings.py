@@ -8,6 +8,7 @@ from __future__ import annotations
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import equal
 from auditor.model.resource import Resource
+from auditor.model.verdict import NotApplicable
 
 SETTINGS = "properties.configurationSettings"
 
@@ -37,3 +38,11 @@ def switch(extension: Resource, name: str) -> Fact[bool]:
 def serves(extension: Resource) -> Fact[bool]:
     """Whether the extension is there for inference."""
     return switch(extension, "enableInference")
+
+
+def serving(extension: Resource | None) -> Resource:
+    """An extension that is there for inference; raises `NotApplicable` where there is none, or it is not, and
+    `Undecided` where that does not show."""
+    if extension is None or not serves(extension).value:
+        raise NotApplicable("inference is not enabled on the cluster")
+    return extension
