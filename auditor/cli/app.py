@@ -116,6 +116,14 @@ def main(
             "--record", metavar="DIR", help="Keep the raw exchange with Azure, without secrets, for --replay."
         ),
     ] = None,
+    service_tags: Annotated[
+        Path | None,
+        typer.Option(
+            "--service-tags",
+            metavar="FILE",
+            help="Microsoft's ServiceTags_Public_….json, for the addresses of Azure ML.",
+        ),
+    ] = None,
     cloud: CloudName = "AzureCloud",
     tenant: Tenant = None,
     timeout: Timeout = None,
@@ -137,6 +145,7 @@ def main(
         replay=replay,
         cloud=cloud,
         tenant=tenant,
+        service_tags=service_tags,
         record=record,
         threads=concurrency,
         seconds=timeout,

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import rules as rule_package
-from auditor.cli import outputs
+from auditor.cli import outputs, service_tags
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
@@ -39,6 +39,7 @@ class Source:
     cloud: str = "AzureCloud"
     tenant: str | None = None
     record: Path | None = None
+    service_tags: Path | None = None
     threads: int = 16
     seconds: float | None = None
 
@@ -68,8 +69,11 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     """
     files = [o.path for o in wish.outputs if o.path is not None]
     outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
+    tags = service_tags.read(source.service_tags) if source.service_tags else None
     started = datetime.now(UTC)
     snapshot = collect(source, scope, wish, started)
+    if tags is not None:
+        snapshot.service_tags = service_tags.of_cloud(tags, snapshot.cloud)
     _check_workspaces(snapshot)
     if source.snapshot is None and not wish.quiet:
         seconds = (snapshot.finished_at - snapshot.taken_at).total_seconds()

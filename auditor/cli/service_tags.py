@@ -1,0 +1,83 @@
+"""The service tags that Microsoft publishes: where Azure ML calls from, which no answer of Resource Manager says.
+
+https://learn.microsoft.com/azure/virtual-network/service-tags-overview#discover-service-tags-by-using-downloadable-json-files
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, ValidationError
+
+from auditor.cli.errors import AuditError
+from auditor.model.clouds import Cloud
+from auditor.model.ranges import network
+from auditor.model.snapshot import ServiceTags
+
+LARGEST = 2**26
+TAG = "azuremachinelearning"
+HELP = "give --service-tags the file from https://www.microsoft.com/download/details.aspx?id=56519"
+# What a file calls its cloud holds this word.
+WORDS = {"AzureCloud": "public", "AzureUSGovernment": "gov", "AzureChinaCloud": "china"}
+
+
+class _Properties(BaseModel):
+    prefixes: list[str] = Field(alias="addressPrefixes")
+
+
+class _Tag(BaseModel):
+    name: str
+    properties: _Properties
+
+
+class _Published(BaseModel):
+    change_number: int = Field(alias="changeNumber")
+    cloud: str
+    values: list[_Tag]
+
+
+def read(path: Path) -> ServiceTags:
+    """The addresses of Azure ML in a published file.
+
+    Raises:
+        AuditError: the file cannot be read, is not one of service tags, or does not hold Azure ML's.
+    """
+    published = _published(path)
+    found = {tag.name.lower(): tag.properties.prefixes for tag in published.values}
+    prefixes = {name: held for name, held in found.items() if name.partition(".")[0] == TAG}
+    if not prefixes.get(TAG):
+        raise AuditError(f"{path} has no AzureMachineLearning in it", HELP)
+    for name, held in prefixes.items():
+        strange = next((prefix for prefix in held if network(prefix) is None), None)
+        if strange is not None:
+            raise AuditError(f"{path} is not a service tag file ({name} holds {strange!r}, which is no range)", HELP)
+    return ServiceTags(file=path.name, cloud=published.cloud, change_number=published.change_number, prefixes=prefixes)
+
+
+def of_cloud(tags: ServiceTags, cloud: Cloud) -> ServiceTags:
+    """The tags, if they are those of a cloud.
+
+    Raises:
+        AuditError: they are of another one.
+    """
+    word = WORDS.get(cloud.family)
+    if word is None or word not in tags.cloud.lower():
+        raise AuditError(f"{tags.file} holds the service tags of {tags.cloud}, and the audit is of {cloud.name}", HELP)
+    return tags
+
+
+def _published(path: Path) -> _Published:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise AuditError(f"cannot read the service tags {path}: {error.strerror}", HELP) from error
+    if len(data) > LARGEST:
+        raise AuditError(f"{path} is larger than any file of service tags", HELP)
+    try:
+        return _Published.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise AuditError(f"{path} is not a service tag file ({what})", HELP) from error
