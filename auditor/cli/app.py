@@ -121,7 +121,7 @@ def main(
         typer.Option(
             "--service-tags",
             metavar="FILE",
-            help="Microsoft's ServiceTags_Public_….json, for the addresses of Azure ML.",
+            help="Microsoft's ServiceTags_Public_<date>.json: where Azure ML calls from.",
         ),
     ] = None,
     cloud: CloudName = "AzureCloud",
