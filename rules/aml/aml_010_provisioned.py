@@ -40,7 +40,7 @@ ENDED = ("Failed", "Canceled")
     tier=Tier.EXTENDED,
     about=Environment,
     resource="compute",
-    fix="az ml compute show -g {workspace_group} -w {workspace} -n {compute}"
+    fix="az ml compute show -g {workspace_group} -w {workspace} -n {failed_compute}"
     " && az ml online-endpoint show -g {workspace_group} -w {workspace} -n {online_endpoint}",
     references=(f"{LEARN}/machine-learning/how-to-troubleshoot-kubernetes-compute",),
 )
@@ -68,7 +68,7 @@ def _state(resource: Resource, what: str) -> Verdict:
     errors = [(path, dig_text(e, "error", "code")) for path, e in resource.objects("properties.provisioningErrors")]
     codes = ", ".join(code for _, code in errors if code)
     seen = [resource.see(f"{path}.error.code") for path, code in errors if code]
-    names = {"online_endpoint": resource.name} if of_type(resource.id, ONLINE_ENDPOINTS) else {}
+    names = {"online_endpoint" if of_type(resource.id, ONLINE_ENDPOINTS) else "failed_compute": resource.name}
     return fail(f"{name} is {state.value}{f': {codes}' if codes else ''}", state, *seen, names=names)
 
 

@@ -112,8 +112,11 @@ def test_provisioned(build: Callable[[], Estate], row: Row) -> None:
         assert [r.rule.id for r in report.results if r.status == "fail"] == ["AML-010"]
 
 
-def test_the_fix_names_the_endpoint() -> None:
+def test_the_fix_names_what_failed() -> None:
     estate = secure()
     state("Failed", ENDPOINT)(estate)
-    fix = only(audited(estate), "AML-010").fix
-    assert fix.endswith("az ml online-endpoint show -g rg-tidal -w mlw-tidal -n score-tidal")
+    endpoint = "az ml online-endpoint show -g rg-tidal -w mlw-tidal -n score-tidal"
+    assert only(audited(estate), "AML-010").fix == endpoint
+    state("Failed")(estate)
+    compute = "az ml compute show -g rg-tidal -w mlw-tidal -n k8s-tidal"
+    assert only(audited(estate), "AML-010").fix == f"{compute} && {endpoint}"
