@@ -249,11 +249,9 @@ def test_attach_roles_are_asked_for_only_where_the_workspace_is_a_user_assigned_
     estate = scenarios.secure()
     asks = f"{estate.find(CLUSTERS)['name']}/providers/Microsoft.Authorization/roleAssignments"
     assert count(reads(estate), asks) == 0
-    assigned = {
-        "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-ml": {}
-    }
-    next(iter(assigned.values()))["principalId"] = "0d4a5f3e-0000-4000-8000-00000000000a"
-    estate.find(WORKSPACES)["identity"] = {"type": "UserAssigned", "userAssignedIdentities": assigned}
+    name = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-ml"
+    identity = {"principalId": "0d4a5f3e-0000-4000-8000-00000000000a"}
+    estate.find(WORKSPACES)["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {name: identity}}
     assert count(reads(estate), asks) == 1
 
 
