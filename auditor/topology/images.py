@@ -176,7 +176,9 @@ def may_pull(snapshot: Snapshot, compute: Resource, registry: AccessPath | None)
     if equal(kind.value, "None"):
         bare = {"bare_compute": compute.name}
         return fail(f"the compute {compute.name} has no identity", compute.see("identity.type"), names=bare)
-    mode = registry.target.text("properties.roleAssignmentMode")
+    # Absent means that the registry was never made to grant by repository:
+    # https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
+    mode = registry.target.text("properties.roleAssignmentMode", absent="LegacyRegistryPermissions")
     if isinstance(mode, Missing):
         return unknown(f"which roles {registry.target.name} looks at was not read", mode)
     role = next((role for name, role in PULL_ROLES.items() if equal(mode.value, name)), None)

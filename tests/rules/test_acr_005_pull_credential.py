@@ -164,7 +164,7 @@ SECURE = [
     Row("a custom role denied", custom(PULL, denied=True), "unknown", shows=f"{DEFINITION}/read"),
     Row("assignments denied", deny(ASSIGNMENT), "unknown", shows=f"{ASSIGNMENT}/read"),
     Row("no principal", identity("SystemAssigned"), "unknown", shows="identity.principalId"),
-    Row("mode absent", lambda e: e.unset(e.find(REGISTRY), MODE), "unknown", shows=MODE),
+    Row("mode absent", lambda e: e.unset(e.find(REGISTRY), MODE), "pass", "holds AcrPull", counter=True),
     Row("a mode of tomorrow", lambda e: e.set(e.find(REGISTRY), MODE, "Other"), "unknown", "not known", MODE),
     Row("registry denied", deny(REGISTRY), "unknown", shows=f"{REGISTRY}/read"),
     Row("registry gone", lambda e: e.remove(e.find(REGISTRY)), "not-applicable", "does not exist"),
