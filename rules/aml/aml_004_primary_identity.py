@@ -38,7 +38,7 @@ PRIMARY = "properties.primaryUserAssignedIdentity"
     tier=Tier.EXTENDED,
     about=Environment,
     resource="workspace",
-    fix="az rest --method patch --url {workspace_id}?api-version=2025-12-01 "
+    fix="az rest --method patch --url {workspace_id}'?api-version=2025-12-01' "
     """--body '{{"properties": {{"primaryUserAssignedIdentity": null}}}}'""",
     references=(
         f"{LEARN}/machine-learning/how-to-identity-based-service-authentication",

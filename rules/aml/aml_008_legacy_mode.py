@@ -32,7 +32,7 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok
     tier=Tier.EXTENDED,
     about=Environment,
     resource="workspace",
-    fix="az rest --method patch --url {workspace_id}?api-version=2025-12-01 "
+    fix="az rest --method patch --url {workspace_id}'?api-version=2025-12-01' "
     """--body '{{"properties": {{"v1LegacyMode": false}}}}'""",
     references=(f"{LEARN}/machine-learning/how-to-configure-network-isolation-with-v2",),
     bicep="""

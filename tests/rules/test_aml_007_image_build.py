@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from tests.arm import network
+from tests.arm.adapter import ArmAdapter, respond
 from tests.arm.estate import Denial, Estate, Group, Json
 from tests.arm.ml import WORKSPACE, training_cluster
 from tests.arm.network import VNET, peer, subnet, vnet
 from tests.arm.private_link import ENDPOINT, private_endpoint, remove_private_endpoint
 from tests.arm.scenarios import everything_public, hub_and_spoke, hub_project, secure, service_endpoints
 from tests.arm.services import REGISTRY
-from tests.audits import Row, audited, check, only
+from tests.audits import Row, audited, check, only, report_on, snapshot_of
 
 Change = Callable[[Estate], None]
 BUILD, MODE = "properties.imageBuildCompute", "properties.managedNetwork.isolationMode"
@@ -195,3 +197,20 @@ def test_a_registry_without_endpoint_is_reached_by_nobody() -> None:
     report = audited(estate)
     check(only(report, "AML-007"), Row("none", no_endpoint, "fail", "crtidal has no private endpoint for registry"))
     assert {"ACR-001", "AML-007"} <= {r.rule.id for r in report.results if r.status == "fail"}
+
+
+def test_a_list_of_computes_that_breaks_off() -> None:
+    """The page with the build compute is refused: it may be there."""
+    estate = secure()
+    listed = [c for c in estate.find_all(COMPUTE) if c["name"] != "cpu-build"]
+
+    def fault(request: requests.PreparedRequest) -> requests.Response | None:
+        path, _, query = f"{request.url}".partition("?")
+        if not path.lower().endswith("/computes"):
+            return None
+        if "page=2" in query:
+            return respond(request, 403, {"error": {"code": "AuthorizationFailed", "message": "No."}})
+        return respond(request, 200, {"value": listed, "nextLink": f"{path}?api-version=2025-12-01&page=2"})
+
+    report = report_on(snapshot_of(estate, ArmAdapter(estate, fault=fault)))
+    check(only(report, "AML-007"), Row("cut", instance, "unknown", "computes could not be listed"))

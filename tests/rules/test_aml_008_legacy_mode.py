@@ -59,5 +59,5 @@ def test_legacy_mode_fails_nothing_else() -> None:
     mode(True)(estate)
     result = only(audited(estate), "AML-008")
     assert [r.rule.id for r in audited(estate).results if r.status == "fail"] == ["AML-008"]
-    assert result.fix.startswith(f"az rest --method patch --url {estate.find(WORKSPACE)['id']}?api-version=")
+    assert result.fix.startswith(f"az rest --method patch --url {estate.find(WORKSPACE)['id']}'?api-version=")
     assert result.fix.endswith("""--body '{"properties": {"v1LegacyMode": false}}'""")

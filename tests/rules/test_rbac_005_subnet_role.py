@@ -143,6 +143,7 @@ SECURE = [
     Row("to the kubelet", to_the_kubelet, "fail", "does not hold", counter=True),
     Row("a custom role that reads", custom(SEE), "fail", "does not hold"),
     Row("a custom role without joining", custom(f"{VNET}/*", withheld=JOIN), "fail", "does not hold"),
+    Row("a custom role without subnets", custom("*", withheld=f"{VNET}/subnets/*"), "fail", "does not hold"),
     Row("an assigned identity without", user_assigned(False), "fail", "does not hold"),
     Row("two, none with it", user_assigned(False, False), "fail", "does not hold"),
     Row("pods elsewhere, without it", pods(False), "fail", "on snet-pods"),
