@@ -126,6 +126,12 @@ def api_zone(snapshot: Snapshot, cluster: Lookup | None, resolver: Resolver) -> 
         return unknown("whether the cluster is private was not read", private)
     if not has_own_api_zone(cluster):
         return not_applicable("the name of the API server stands in no private DNS zone")
+    # Absent means the zone that AKS makes, and no integration: https://learn.microsoft.com/azure/aks/private-clusters
+    integrated = cluster.flag("properties.apiServerAccessProfile.enableVnetIntegration", absent=False)
+    kind = cluster.text("properties.apiServerAccessProfile.privateDNSZone", absent="system")
+    for fact in (integrated, kind):
+        if isinstance(fact, Missing):
+            return unknown("which zone the API server's name stands in was not read", fact)
     zone_id = api_zone_id(cluster)
     if zone_id:
         zone = snapshot.find(zone_id)
@@ -133,10 +139,13 @@ def api_zone(snapshot: Snapshot, cluster: Lookup | None, resolver: Resolver) -> 
             return unknown(f"the zone {ArmId.parse(zone_id).name} could not be read: {zone.reason}", zone)
         if isinstance(zone, Gone):
             seen = cluster.see("properties.apiServerAccessProfile.privateDNSZone")
-            return fail(f"the zone {ArmId.parse(zone_id).name} of the API server does not exist", seen)
+            arm = ArmId.parse(zone_id)
+            names = {"zone": arm.name, "zone_group": arm.resource_group}
+            return fail(f"the zone {arm.name} of the API server does not exist", seen, names=names)
         return resolver.resolves(zone)
     group = node_group(cluster)
-    zones = snapshot.children(group, ZONES) if group else []
+    # Other zones may stand there too: the storage drivers of AKS make theirs for private endpoints.
+    zones = [z for z in snapshot.children(group, ZONES) if _holds_api(z, cluster)] if group else []
     if zones:
         return any_of([resolver.resolves(z) for z in zones], fail("no zone of the API server resolves"))
     gap = snapshot.unlisted(group, ZONES) if group else cluster.missing("properties.nodeResourceGroup", "not answered")
@@ -144,6 +153,15 @@ def api_zone(snapshot: Snapshot, cluster: Lookup | None, resolver: Resolver) -> 
         return unknown(f"the zone of the API server was not read: {gap.reason}", gap)
     seen = cluster.see("properties.nodeResourceGroup")
     return fail(f"{ArmId.parse(group).resource_group} holds no private DNS zone for the API server", seen)
+
+
+def _holds_api(zone: Resource, cluster: Resource) -> bool:
+    """Whether a zone in the node resource group is that of the API server: ``<id>.privatelink.<region>.azmk8s.io``, or
+    what another cloud has at the end."""
+    host = cluster.raw("properties.privateFQDN")
+    if isinstance(host, str) and "." in host:
+        return equal(zone.name, host.partition(".")[2])
+    return any(zone.name.lower().endswith(end) for end in (".azmk8s.io", ".aks.containerservice.azure.us", ".azk8s.cn"))
 
 
 def extended(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> ExtendedCluster | None:

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from auditor.model.access import Network
@@ -16,8 +17,10 @@ from auditor.model.shapes import AZURE_DNS, dig_texts, near_subscriptions, peere
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import ZONE_LINKS
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, each_of, fail, not_applicable, ok, unknown
-from auditor.topology.forwarders import Forwarders
+from auditor.topology.forwarders import Device, Forwarders
 from auditor.topology.reach import Reach
+
+SERVERS = "properties.dhcpOptions.dnsServers"
 
 
 class Resolver:
@@ -53,27 +56,49 @@ class Resolver:
 
     def links(self, zone: Resource) -> Verdict:
         """Whether the links by which AKS comes to a zone are healthy and plain."""
+        asked = self._servers()
+        if isinstance(asked, Verdict):
+            return asked
         gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
         if gap is not None:
             return unknown(f"the links of {zone.name} could not be read: {gap.reason}", gap)
-        doors = {key(v) for v in self._doors()}
-        links = self.snapshot.children(zone.id, ZONE_LINKS)
-        judged = [_plain(zone, n) for n in links if key(str(n.raw("properties.virtualNetwork.id") or "")) in doors]
+        judged = [_plain(zone, link) for link in self.serving(zone)]
+        vnet, servers = asked
+        for server in servers.value:
+            if server != AZURE_DNS and not list(self._homes(vnet, server)):
+                unseen = vnet.missing(SERVERS, f"which link the DNS server {server} comes by is not seen")
+                judged.append(unknown(f"by which link of {zone.name} {server} comes to it is not seen", unseen))
         return each_of(judged, f"the links of {zone.name} are plain", f"no link of {zone.name} serves the AKS VNet")
 
+    def serving(self, zone: Resource) -> list[Resource]:
+        """The links of a zone to the VNets from which Azure DNS is asked for AKS, its own last where it has others."""
+        links = {_linked_vnet(link): link for link in self.snapshot.children(zone.id, ZONE_LINKS)}
+        return [links[door] for door in dict.fromkeys(key(vnet) for vnet in self._doors()) if door in links]
+
     def _doors(self) -> Iterator[str]:
-        """The VNets from which Azure DNS is asked for AKS: its own, and those of the DNS servers in between."""
+        """The VNets from which Azure DNS is asked for AKS: those of the DNS servers in between, and its own."""
         asked = self._servers()
         if isinstance(asked, Verdict):
             return
         vnet, servers = asked
-        yield vnet.id
         for server in servers.value:
-            yield from (device.vnet_id for device in self.forwarders.devices(server))
-            home = self._vnet_holding(vnet, server)
-            if home is not None:
-                yield home.id
-        yield from self.forwarders.vnets()
+            for home in self._homes(vnet, server):
+                yield home
+                yield from self.forwarders.targets(home)
+        yield vnet.id
+        yield from self.forwarders.targets(vnet.id)
+
+    def _homes(self, vnet: Resource, server: str) -> Iterator[str]:
+        """The VNets that a DNS server may be in."""
+        for device in self.forwarders.devices(server):
+            if self._reached(device, server).passed:
+                yield device.vnet_id
+        home = self._vnet_holding(vnet, server)
+        if home is not None:
+            yield home.id
+
+    def _reached(self, device: Device, server: str) -> Verdict:
+        return self.reach.to(device.vnet_id, device.subnet_id, (server,))
 
     def _servers(self) -> tuple[Resource, Seen[list[str]]] | Verdict:
         """The AKS VNet and its DNS servers; none means Azure DNS. Or the verdict that they are not known."""
@@ -83,7 +108,7 @@ class Resolver:
                 return unknown(f"the AKS VNet could not be read: {vnet.reason}", vnet)
             return self.network.located
         # Absent means Azure DNS: https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances
-        servers = vnet.items("properties.dhcpOptions.dnsServers", absent=[])
+        servers = vnet.items(SERVERS, absent=[])
         if isinstance(servers, Missing):
             return unknown("the DNS servers of the AKS VNet were not read", servers)
         return vnet, Seen(vnet.id, servers.path, [s for s in servers.value if isinstance(s, str)], servers.note)
@@ -120,7 +145,8 @@ class Resolver:
             if isinstance(state, Missing):
                 return unknown(f"the state of the link of {zone.name} to {name} was not read", state)
             if not equal(state.value, "Completed"):
-                return fail(f"the link of {zone.name} to {name} is {state.value}, not Completed", state)
+                names = _link_names(zone, vnet_id)
+                return fail(f"the link of {zone.name} to {name} is {state.value}, not Completed", state, names=names)
             return ok(f"{zone.name} is linked to {name}", link.see("properties.virtualNetwork.id"), state)
         gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
         if gap is not None:
@@ -133,7 +159,7 @@ class Resolver:
         """Whether one custom DNS server answers from the zone; with ``guess`` one that is no Azure device, in a VNet
         that is linked, is taken to do so."""
         found = list(self.forwarders.devices(server))
-        reached = [(d, self.reach.to(d.vnet_id, d.subnet_id, (server,))) for d in found]
+        reached = [(d, self._reached(d, server)) for d in found]
         known = [d for d, reach in reached if reach.passed]
         gap = self.forwarders.unread() or next((m for _, r in reached if r.unknown for m in r.missing), None)
         if len(known) == 1:
@@ -141,7 +167,8 @@ class Resolver:
             if device.gap is not None:
                 return unknown(f"{server} is {device.label}: check what it answers for {zone.name}", device.gap)
             answer = self.from_vnet(zone, device.vnet_id)
-            return answer.saying(f"{server} is {device.label}: {answer.message}")
+            notes = (*device.assumptions, *answer.assumptions)
+            return replace(answer, message=f"{server} is {device.label}: {answer.message}", assumptions=notes)
         if gap is not None:
             return unknown(f"what the DNS server {server} is could not be read: {gap.reason}", gap)
         home = self._vnet_holding(vnet, server) if guess and not known else None
@@ -151,7 +178,7 @@ class Resolver:
                 note = f"{server} in {home.name} is taken to forward {zone.name} to Azure DNS, which cannot be seen"
                 return ok(linked.message, *linked.evidence, assuming=[note])
         unseen = vnet.missing(
-            "properties.dhcpOptions.dnsServers",
+            SERVERS,
             f"what DNS server {server} answers for names in {zone.name} is not seen",
         )
         return unknown(f"custom DNS server {server}: check that it resolves names in {zone.name}", unseen)
@@ -192,6 +219,10 @@ def _plain(zone: Resource, link: Resource) -> Verdict:
         why = f"{what} falls back to the internet: a name that is missing resolves to the public address"
         judged.append(fail(why, policy, at=Severity.INFO, names=names))
     return all_of(judged or [ok(f"{what} is plain", *(f for f in (state, registers) if isinstance(f, Seen)))], "")
+
+
+def _linked_vnet(link: Resource) -> str:
+    return key(str(link.raw("properties.virtualNetwork.id") or ""))
 
 
 def _link_names(zone: Resource, vnet_id: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from auditor.model.clouds import ZONES
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
@@ -21,11 +22,12 @@ from auditor.topology.reach import find_peering
 @dataclass(frozen=True)
 class Device:
     """A DNS server that is an Azure resource, in a subnet. ``gap``: why it is not known what it answers; None where it
-    asks Azure DNS from its own VNet."""
+    asks Azure DNS from its own VNet. ``assumptions``: what that takes for granted."""
 
     label: str
     subnet_id: str
     gap: Missing | None = None
+    assumptions: tuple[str, ...] = ()
 
     @property
     def vnet_id(self) -> str:
@@ -64,11 +66,13 @@ class Forwarders:
                     label = f"the DNS Private Resolver {ArmId.parse(endpoint.arm.parent).name}"
                     yield Device(label, subnet)
 
-    def vnets(self) -> Iterator[str]:
-        """The VNets of every resolver's inbound endpoint that was read."""
-        for endpoint in self.snapshot.of_type(INBOUND_ENDPOINTS):
-            for _, config in endpoint.objects("properties.ipConfigurations"):
-                yield vnet_of(dig_text(config, "subnet", "id"))
+    def targets(self, vnet_id: str) -> Iterator[str]:
+        """The VNets of the servers that the rulesets linked to a VNet forward to."""
+        for ruleset in self._linked_to(vnet_id):
+            for rule in self.snapshot.children(ruleset.id, FORWARDING_RULES):
+                for _, target in rule.objects("properties.targetDnsServers"):
+                    found = self.devices(dig_text(target, "ipAddress"))
+                    yield from (d.vnet_id for d in found if self._reached(ruleset, d.vnet_id))
 
     def _firewall(self, firewall: Resource, subnet: str) -> Device:
         label = f"the firewall {firewall.name}"
@@ -93,7 +97,9 @@ class Forwarders:
         if [s for s in servers if s != AZURE_DNS]:
             gap = holder.missing(path, "the firewall asks DNS servers whose answers are not seen")
             return Device(f"{label}, which forwards to {', '.join(servers)}", subnet, gap)
-        return Device(f"the DNS proxy of the firewall {firewall.name}", subnet)
+        own = holder is firewall or same(dig_text(firewall.body, "properties", "firewallPolicy", "id"), holder.id)
+        note = f"{firewall.name} is taken to inherit the DNS proxy of the policy {holder.name}"
+        return Device(f"the DNS proxy of the firewall {firewall.name}", subnet, assumptions=() if own else (note,))
 
     def _settings(self, firewall: Resource) -> Resource | Missing:
         """What holds the DNS settings: the firewall, its policy, or the policy that this one inherits from.
@@ -123,10 +129,14 @@ class Forwarders:
             gap = self.snapshot.unlisted(ruleset.id, RULESET_LINKS)
             if gap is not None:
                 yield unknown(f"the links of the ruleset {ruleset.name} could not be read: {gap.reason}", gap)
-                continue
+        for ruleset in self._linked_to(vnet_id):
+            yield self._ruleset(ruleset, zone, linked)
+
+    def _linked_to(self, vnet_id: str) -> Iterator[Resource]:
+        for ruleset in self.snapshot.of_type(RULESETS):
             links = self.snapshot.children(ruleset.id, RULESET_LINKS)
             if any(same(str(link.raw("properties.virtualNetwork.id") or ""), vnet_id) for link in links):
-                yield self._ruleset(ruleset, zone, linked)
+                yield ruleset
 
     def _ruleset(self, ruleset: Resource, zone: Resource, linked: Callable[[Resource, str], Verdict]) -> Verdict:
         gap = self.snapshot.unlisted(ruleset.id, FORWARDING_RULES)
@@ -173,8 +183,10 @@ class Forwarders:
 
     def _longest(self, ruleset: Resource, zone_name: str) -> Resource | None:
         """The enabled rule with the longest matching suffix. Names are asked in their public form, which points at the
-        private zone; a rule for the private form serves where none matches the public one."""
-        for form in (self.snapshot.cloud.public_suffix(zone_name) + ".", zone_name.lower() + "."):
+        private zone; a rule for the private form serves where none matches the public one. The name of an API server
+        has no public form."""
+        forms = [self.snapshot.cloud.public_suffix(zone_name) + "."] if self._has_public_form(zone_name) else []
+        for form in (*forms, zone_name.lower() + "."):
             best: tuple[int, Resource] | None = None
             for rule in self.snapshot.children(ruleset.id, FORWARDING_RULES):
                 domain = dig_text(rule.body, "properties", "domainName").lower()
@@ -186,3 +198,7 @@ class Forwarders:
             if best is not None:
                 return best[1]
         return None
+
+    def _has_public_form(self, zone_name: str) -> bool:
+        zones = (zone for group in ZONES.get(self.snapshot.cloud.family, {}).values() for zone, _ in group)
+        return any(equal(zone_name, zone) for zone in zones)

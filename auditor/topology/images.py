@@ -127,7 +127,8 @@ def data_records(snapshot: Snapshot, path: AccessPath | None) -> Verdict:
         return unknown("a region of the registry was not read", registry.missing("location", "not in Azure's answer"))
     unread = [e.addresses for e in path.valid if isinstance(e.addresses, Missing)]
     addresses = {a for e in path.valid if not isinstance(e.addresses, Missing) for a in e.addresses}
-    name = registry.name.lower()
+    # With a domain name label the login name is not the registry's: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
+    name = dig_text(registry.body, "properties", "loginServer").partition(".")[0].lower() or registry.name.lower()
     wanted = [name, *(f"{name}.{region}.data" for region in dict.fromkeys(regions))]
     answers = [_in_zone(snapshot, zone, wanted, addresses, unread) for e in path.in_use for zone in e.zones]
     applicable = [a for a in answers if a.passed or a.failed or a.unknown]

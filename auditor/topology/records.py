@@ -57,10 +57,13 @@ class Records:
             )
             return _unasked(zone, none, beside=not_applicable(f"there is no zone {zone.private}"))
         records = self._records(endpoint, zone, chosen, siblings)
+        resolves = self.resolver.resolves(chosen)
+        doubt = in_doubt or (resolves if resolves.unknown and len(named) > 1 else None)
+        if doubt is not None and not records.passed:  # another zone, which AKS may ask, may have them
+            return _unasked(zone, doubt, beside=doubt)
         integrated = records
         if records.passed and not any(same(chosen.id, z) for z in grouped):
             integrated = replace(records, assumptions=(UNKEPT.format(endpoint=endpoint.name), *records.assumptions))
-        resolves = self.resolver.resolves(chosen)
         if resolves.unknown and len(named) > 1:
             integrated = resolves
         if resolves.failed and in_doubt is not None:
@@ -71,29 +74,51 @@ class Records:
             integrated=integrated,
             resolves=resolves,
             records=records,
-            single=self._single(named, grouped, chosen, resolves, records),
+            single=doubt or self._single(endpoint, zone, chosen, named, grouped, siblings, resolves, records),
             forwarded=self.resolver.forwarded(chosen),
             links=self.resolver.links(chosen),
         )
 
     def _single(
-        self, named: list[Resource], grouped: list[str], chosen: Resource, resolves: Verdict, records: Verdict
+        self,
+        endpoint: Resource,
+        zone: Zone,
+        chosen: Resource,
+        named: list[Resource],
+        grouped: list[str],
+        siblings: list[Resource],
+        resolves: Verdict,
+        records: Verdict,
     ) -> Verdict:
         """Of several zones of one name, does AKS ask one that has the records?"""
-        others = {key(z.id) for z in named} | {key(z) for z in grouped}
-        if len(others) < 2:
+        ids = {key(z): z for z in (*grouped, *(z.id for z in named))}
+        if len(ids) < 2:
             return not_applicable(f"there is one zone {chosen.name}")
         if not resolves.passed:
             return resolves if resolves.unknown else not_applicable(f"no zone {chosen.name} resolves from the AKS VNet")
-        seen = Evidence(chosen.id, "", sorted(others), f"zones named {chosen.name}")
-        if any(same(chosen.id, z) for z in grouped):
-            return ok(f"AKS asks the zone {chosen.name} that the zone group writes to", seen, *resolves.evidence)
+        seen = Evidence(chosen.id, "id", list(ids.values()), f"the zones named {chosen.name}")
+        written = any(same(chosen.id, z) for z in grouped)
         if records.failed:
-            right = next(iter(grouped), "") or next((z.id for z in named if z.id != chosen.id), "")
-            names = {"wrong_group": chosen.arm.resource_group, "zone_group": ArmId.parse(right).resource_group}
-            message = f"AKS asks another zone {chosen.name} than the one that holds the records: {records.message}"
-            return replace(records, message=message, names={**records.names, **names, "zone": chosen.name}).also(seen)
+            others = [z for z in named if z.id != chosen.id]
+            holding = [z.id for z in others if self._records(endpoint, zone, z, siblings).passed]
+            right = [*holding, *(z for z in grouped if not same(z, chosen.id))]
+            if not right:
+                return not_applicable(f"no zone {chosen.name} that was read has the records of {endpoint.name}")
+            where = ArmId.parse(right[0]).resource_group
+            message = f"AKS asks another zone {chosen.name} than the one in {where}: {records.message}"
+            return replace(records, message=message, names=self._swap(chosen, right[0])).also(seen, *resolves.evidence)
+        if written:
+            return ok(f"AKS asks the zone {chosen.name} that the zone group writes to", seen, *resolves.evidence)
         return records.also(seen)
+
+    def _swap(self, wrong: Resource, right: str) -> dict[str, str]:
+        """What fills in a fix that links one zone in place of another."""
+        names = {"zone": wrong.name, "wrong_group": wrong.arm.resource_group}
+        names["zone_group"] = ArmId.parse(right).resource_group
+        link = next(iter(self.resolver.serving(wrong)), None)
+        if link is not None:
+            names |= {"link": link.name, "vnet_id": str(link.raw("properties.virtualNetwork.id"))}
+        return names
 
     def _zone_group(self, endpoint: Resource, zone: Zone) -> list[str]:
         """The ids of the zones of that name in the endpoint's zone groups."""
@@ -135,7 +160,7 @@ class Records:
         names = self.finder.names(endpoint)
         if isinstance(names, Missing):
             return unknown(f"the names and addresses of {endpoint.name} were not read: {names.reason}", names)
-        mine = [n for n in (_in_zone_form(n) for n in names) if n.fqdn.lower().endswith("." + zone.public)]
+        mine = [n for n in _in_zone_form(names) if n.fqdn.lower().endswith("." + zone.public)]
         if not mine:
             gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
             return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
@@ -144,9 +169,20 @@ class Records:
         gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
         if gap_records is not None:
             return self._record_sets(endpoint, zone, chosen, mine, gap_records)
-        fix = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
+        fix = {**_endpoint_names(endpoint), **self._group_names(endpoint, chosen)}
         verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
         return all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
+
+    def _group_names(self, endpoint: Resource, chosen: Resource) -> dict[str, str]:
+        """What fills in a fix that makes a zone group anew: it may write to another zone besides."""
+        names = {"zone": chosen.name, "zone_id": chosen.id}
+        for group in self.snapshot.children(endpoint.id, ZONE_GROUPS):
+            ids = zone_ids(group)
+            if any(same(chosen.id, z) for z in ids):
+                names["dns_group"] = group.name
+                for other in (z for z in ids if not same(chosen.id, z)):
+                    names |= {"other_zone": ArmId.parse(other).name, "other_zone_id": other}
+        return names
 
     def _names(self, endpoint: Resource) -> list[Name]:
         names = self.finder.names(endpoint)
@@ -171,19 +207,27 @@ class Records:
         return ok(f"the zone group of {endpoint.name} wrote its records to {chosen.name}", assuming=[note])
 
 
-INFERENCE = re.compile(r"(?P<guid>.+)\.(?P<region>[a-z0-9]+)\.inference\.ml\.azure\.(?P<tld>com|us|cn)", re.IGNORECASE)
+INFERENCE = re.compile(r"(?P<host>.+)\.(?P<region>[a-z0-9]+)\.inference\.ml\.azure\.(?P<tld>com|us|cn)", re.IGNORECASE)
+WORKSPACE = re.compile(r"(?P<guid>[^.]+)\.workspace\..+", re.IGNORECASE)
 API = {"com": "api.azureml.ms", "us": "api.ml.azure.us", "cn": "api.ml.azure.cn"}
 
 
-def _in_zone_form(name: Name) -> Name:
-    """Names of managed online endpoints end in inference.ml.azure.com outside, and stand in the workspace's API zone.
+def _in_zone_form(names: list[Name]) -> list[Name]:
+    """Names of managed online endpoints, ``*.<region>.inference.ml.azure.com``, stand in the workspace's API zone with
+    the workspace's own id: ``*.<id>.inference.<region>``.
 
     https://learn.microsoft.com/azure/machine-learning/how-to-custom-dns
     """
-    found = INFERENCE.fullmatch(name.fqdn)
-    if found is None:
-        return name
-    return Name(f"{found['guid']}.inference.{found['region']}.{API[found['tld'].lower()]}", name.address)
+    guid = next((found["guid"] for n in names if (found := WORKSPACE.fullmatch(n.fqdn))), None)
+    out = []
+    for name in names:
+        found = INFERENCE.fullmatch(name.fqdn)
+        if found is None:
+            out.append(name)
+        elif guid is not None:
+            host = found["host"].removesuffix(f".{guid}")
+            out.append(Name(f"{host}.{guid}.inference.{found['region']}.{API[found['tld'].lower()]}", name.address))
+    return out
 
 
 def _unasked(zone: Zone, verdict: Verdict, *, beside: Verdict) -> ZoneAnswer:
@@ -205,18 +249,20 @@ def _holds(
         return fail(
             f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"), names=names
         )
+    seen = record.items("properties.aRecords")
+    if isinstance(seen, Missing):
+        return unknown(f"the record {relative} in {chosen.name} was not read", seen)
     held = {str(a.get("ipv4Address")) for _, a in record.objects("properties.aRecords")}
-    seen = record.see("properties.aRecords")
     if name.address not in held:
         return fail(
             f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}",
             seen,
             names=names,
         )
-    strange = held - allowed
+    strange = ", ".join(sorted(held - allowed))
     if strange:
         return fail(
-            f"{relative} in {chosen.name} also points at {', '.join(sorted(strange))}, which no endpoint has",
+            f"{relative} in {chosen.name} also points at {strange}, which no endpoint has that AKS can use",
             seen,
             names=names,
         )

@@ -77,7 +77,7 @@ def elsewhere(e: Estate) -> None:
 
 ROWS = [
     Row("proxy in the hub", proxy, "pass", "resolves from the AKS VNet"),
-    Row("settings of the policy above", inherited, "pass", "resolves from the AKS VNet"),
+    Row("settings of the policy above", inherited, "pass", "resolves from the AKS VNet", assumes="taken to inherit"),
     Row("proxy off", lambda e: proxy(e, enableProxy=False), "unknown", "DNS proxy is off"),
     Row("proxy asks others", lambda e: proxy(e, servers=["192.0.2.53"]), "unknown", "forwards to 192.0.2.53"),
     Row("firewalls denied", denied("Microsoft.Network/azureFirewalls"), "unknown", shows="azureFirewalls/read"),
