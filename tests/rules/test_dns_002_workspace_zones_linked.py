@@ -192,4 +192,4 @@ def test_without_any_link_only_names_fail() -> None:
     estate = hub_and_spoke()
     unlink("vnet-keel")(estate)
     failed = [r.rule.id for r in audited(estate).results if r.status == "fail"]
-    assert sorted(failed) == ["DNS-002", "DNS-003", "DNS-004", "DNS-005"]
+    assert sorted(failed) == ["DNS-002", "DNS-003", "DNS-004", "DNS-005", "DNS-011"]
