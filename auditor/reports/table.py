@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
@@ -17,7 +16,19 @@ from auditor.model.rule import Rule
 from auditor.model.verdict import Severity, Status
 from auditor.reports.table_layout import Page
 from auditor.reports.table_unseen import gaps, unjudged, unknowns
-from auditor.reports.text import ACCESSES, PARTS, SCENARIOS, Names, clean, fix_of, plural, shorten
+from auditor.reports.text import (
+    ACCESSES,
+    PARTS,
+    SCENARIOS,
+    WORST_FIRST,
+    Names,
+    clean,
+    fix_of,
+    labels_of,
+    names_of,
+    plural,
+    shorten,
+)
 
 MAX_ENVIRONMENTS: Final = 10
 MAX_RULES: Final = 30
@@ -40,14 +51,13 @@ CONCLUSION_STYLES: Final = {
     Conclusion.UNDETERMINED: "bold yellow",
 }
 ACCESS_STYLES: Final = {"public": "red", "out of reach": "red", "unknown": "yellow"}
-WORST_FIRST: Final = [Conclusion.DEVIATES, Conclusion.UNDETERMINED, Conclusion.SECURE]
 
 
 def render(report: Report, console: Console) -> None:
     """Print the report, all but the last line: why the exit code is what it is."""
     page = Page(console)
-    names = Names(_ids(report), {s.id: s.name for s in report.snapshot.subscriptions})
-    labels = _labels(report)
+    names = names_of(report)
+    labels = labels_of(report.environments)
     _environments(report, page, labels)
     _failures(report, page, names, labels)
     unknowns(report, page, names)
@@ -57,24 +67,6 @@ def render(report: Report, console: Console) -> None:
     if report.results:
         page.blank()
         page.line(_counts(report))
-
-
-def _ids(report: Report) -> Iterator[str]:
-    """Every id that the page may name."""
-    for result in report.results:
-        yield result.resource_id
-        yield from (m.resource_id for m in result.verdict.missing if m.resource_id)
-    yield from (u.resource_id for u in report.unjudged)
-    yield from (g.resource_id for g in report.gaps)
-
-
-def _labels(report: Report) -> dict[str, str]:
-    """What to call each environment: with its resource group where two have the same name."""
-    shared = Counter(clean(e.label).lower() for e in report.environments)
-    return {
-        e.id: clean(e.label if shared[clean(e.label).lower()] < 2 else f"{e.label} in {e.workspace.arm.resource_group}")
-        for e in report.environments
-    }
 
 
 def _environments(report: Report, page: Page, labels: dict[str, str]) -> None:

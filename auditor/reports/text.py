@@ -6,11 +6,12 @@ reorder what is read, or break an encoder.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from auditor.model.environment import Access, Scenario
+from auditor.model.environment import Access, Environment, Scenario
 from auditor.model.ids import ArmId, key
+from auditor.model.report import Conclusion, Report
 from auditor.model.result import Result
 from auditor.model.rule import Rule
 
@@ -37,6 +38,7 @@ ACCESSES = {
     Access.UNKNOWN: "unknown",
     None: "none yet",
 }
+WORST_FIRST = (Conclusion.DEVIATES, Conclusion.UNDETERMINED, Conclusion.SECURE)
 
 
 def clean(text: object) -> str:
@@ -112,6 +114,28 @@ class Names:
             return [name]
         group, kind = clean(arm.resource_group), clean(arm.type.split("/")[-1])
         return [name, f"{name} in {group}", f"{name} in {group} ({kind})"]
+
+
+def names_of(report: Report) -> Names:
+    """The names of what findings, gaps and unjudged things are about."""
+    return Names(_ids(report), {s.id: s.name for s in report.snapshot.subscriptions})
+
+
+def _ids(report: Report) -> Iterator[str]:
+    for result in report.results:
+        yield result.resource_id
+        yield from (m.resource_id for m in result.verdict.missing if m.resource_id)
+    yield from (u.resource_id for u in report.unjudged)
+    yield from (g.resource_id for g in report.gaps)
+
+
+def labels_of(environments: Collection[Environment]) -> dict[str, str]:
+    """What to call each environment, by its id: with its resource group where two have the same name."""
+    shared = Counter(clean(e.label).lower() for e in environments)
+    return {
+        e.id: clean(e.label if shared[clean(e.label).lower()] < 2 else f"{e.label} in {e.workspace.arm.resource_group}")
+        for e in environments
+    }
 
 
 def fix_of(result: Result) -> str:
