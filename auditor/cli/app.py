@@ -70,7 +70,7 @@ Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, m
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
-        "--output", "-o", metavar="PATH", help="Write a report: PATH.json, PATH.sarif, FORMAT=PATH; - is stdout."
+        "--output", "-o", metavar="PATH", help="Write a report: PATH.json, .sarif, .html, or FORMAT=PATH; - is stdout."
     ),
 ]
 Format = Annotated[

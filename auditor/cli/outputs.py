@@ -35,12 +35,19 @@ class Document:
     private: bool = False
 
 
+def _html(report: Report, _: frozenset[Status]) -> str:
+    from auditor.reports import html  # its template engine is for those who want a page
+
+    return html.render(report)
+
+
 Renderer = Callable[[Report, frozenset[Status]], str]
 RENDERERS: dict[str, Renderer] = {
     "json": lambda report, _: json_report.render(report),
     "sarif": lambda report, include: sarif.render(report, include),
+    "html": _html,
 }
-ENDINGS = {".json": "json", ".sarif": "sarif"}
+ENDINGS = {".json": "json", ".sarif": "sarif", ".html": "html"}
 
 
 def parse(text: str) -> Output:

@@ -21,6 +21,7 @@ PARSED = [
     ("report.json", Output("json", Path("report.json"))),
     ("REPORT.SARIF", Output("sarif", Path("REPORT.SARIF"))),
     ("a/b.c/report.json", Output("json", Path("a/b.c/report.json"))),
+    ("Report.HTML", Output("html", Path("Report.HTML"))),
     ("sarif=report.json", Output("sarif", Path("report.json"))),
     ("json=report", Output("json", Path("report"))),
     ("JSON=-", Output("json", None)),
@@ -36,14 +37,15 @@ def test_the_format_follows_the_ending_or_is_named(text: str, output: Output) ->
 
 
 def test_several_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Files in two formats, a snapshot, and a table on stdout, from one run."""
-    one, two, kept = tmp_path / "r.json", tmp_path / "r.sarif", tmp_path / "s.json"
-    assert main([*SECURE, "-o", str(one), "-o", str(two), "--save-snapshot", str(kept)]) == 0
+    """Files in three formats, a snapshot, and a table on stdout, from one run."""
+    one, two, page, kept = (tmp_path / name for name in ("r.json", "r.sarif", "r.html", "s.json"))
+    assert main([*SECURE, "-o", str(one), "-o", str(two), "-o", str(page), "--save-snapshot", str(kept)]) == 0
     assert json.loads(one.read_text("utf-8"))["schema_version"] == "1.0"
     assert json.loads(two.read_text("utf-8"))["version"] == "2.1.0"
+    assert page.read_text("utf-8").startswith("<!doctype html>")
     assert Snapshot.model_validate_json(kept.read_bytes()).resources
     assert "mlw-tidal" in capsys.readouterr().out
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.json", "r.sarif", "s.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json", "r.sarif", "s.json"]
 
 
 def test_a_file_beside_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
