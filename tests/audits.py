@@ -24,11 +24,13 @@ from tests.arm.estate import NOW, Estate
 RULES: list[Rule] = load(rule_package)
 
 
-def snapshot_of(estate: Estate, adapter: ArmAdapter | None = None, scope: Scope | None = None) -> Snapshot:
+def snapshot_of(
+    estate: Estate, adapter: ArmAdapter | None = None, scope: Scope | None = None, cloud: str = "AzureCloud"
+) -> Snapshot:
     """What the collectors see of an estate; the subscriptions that hold a workspace are audited."""
     homes = dict.fromkeys(ArmId.parse(w["id"]).subscription for w in estate.find_all(WORKSPACES))
     request = Request(tuple(homes), scope or Scope(), threads=4)
-    return collect(request, CLOUDS["AzureCloud"], ReplayCredential(), adapter or ArmAdapter(estate), NOW)
+    return collect(request, CLOUDS[cloud], ReplayCredential(), adapter or ArmAdapter(estate), NOW)
 
 
 def report_on(snapshot: Snapshot) -> Report:
