@@ -44,7 +44,8 @@ def path(text: str, title: str) -> str:
 
 
 def broken(text: str) -> list[str]:
-    return [line.split(":")[0].removeprefix("BROKEN").strip() for line in text.splitlines() if line.startswith("BROKEN")]
+    lines = (line for line in text.splitlines() if line.startswith("BROKEN"))
+    return [line.split(":")[0].removeprefix("BROKEN").strip() for line in lines]
 
 
 def test_a_sound_path_has_every_hop_in_order_with_its_id() -> None:
