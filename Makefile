@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint fixtures lock clean
+.PHONY: demo test fixtures docs lock clean
 
 demo: $(VENV)/ready  ## audit the recording that ships with the tool
 	$(BIN)/audit demo --fail-on never
@@ -16,6 +16,9 @@ test: $(VENV)/ready-dev  ## everything that must pass: ruff, mypy, pytest
 
 fixtures: $(VENV)/ready-dev  ## write the recordings under fixtures/ again
 	$(BIN)/python -m tests.arm.record
+
+docs: $(VENV)/ready-dev  ## write the generated documents under docs/ again
+	$(BIN)/python -m tests.documents
 
 lock: $(VENV)/ready-dev  ## resolve the dependencies again, with hashes and without index lines
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt pyproject.toml

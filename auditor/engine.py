@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.model.environment import Attachment, ClusterEndpoint, Environment, ExtendedCluster, OtherStorage
-from auditor.model.facts import Missing, Undecided
+from auditor.model.facts import Evidence, Missing, Undecided
 from auditor.model.ids import ArmId, key
 from auditor.model.report import Report, Run, Unjudged
 from auditor.model.result import Result
 from auditor.model.rule import Rule
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import WORKSPACES
-from auditor.model.verdict import NotApplicable, Status, Verdict, not_applicable, undecided, unknown
+from auditor.model.verdict import NotApplicable, Severity, Status, Verdict, not_applicable, undecided, unknown
 from auditor.topology.build import Estate, build
 
+SUBJECTS = (Attachment, Environment, OtherStorage, ClusterEndpoint, ExtendedCluster)
 ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
 
 
@@ -66,14 +67,33 @@ def judge(rule: Rule, case: Case) -> Result:
 
 def _check(rule: Rule, subject: Any) -> Verdict:
     try:
-        return rule.check(subject)
+        verdict = rule.check(subject)
+        return verdict if _is_verdict(verdict) else _broken(rule, f"it answered {verdict!r:.100}, not a verdict")
     except Undecided as error:
         return undecided(error)
     except NotApplicable as error:
         return not_applicable(str(error))
-    except Exception as error:  # noqa: BLE001  (a broken rule is a result, not a lost run)
-        reason = f"the rule broke: {type(error).__name__}: {error}"
-        return unknown(reason, Missing("", rule.id, reason))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a broken rule is a result, not a lost run)
+        return _broken(rule, f"{type(error).__name__}: {error}")
+
+
+def _broken(rule: Rule, why: str) -> Verdict:
+    reason = f"the rule broke: {why}"
+    return unknown(reason, Missing("", rule.id, reason))
+
+
+def _is_verdict(verdict: object) -> bool:
+    """Whether a check kept to its part: rules of other people may answer anything."""
+    return (
+        isinstance(verdict, Verdict)
+        and verdict.status in (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE)
+        and isinstance(verdict.message, str)
+        and all(isinstance(e, Evidence) for e in verdict.evidence)
+        and all(isinstance(m, Missing) for m in verdict.missing)
+        and all(isinstance(a, str) for a in verdict.assumptions)
+        and all(isinstance(n, str) for n in verdict.names.values())
+        and (verdict.severity is None or isinstance(verdict.severity, Severity))
+    )
 
 
 def cases(rule: Rule, estate: Estate) -> Iterator[Case]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import catalogue, explaining
+from auditor.cli import catalogue, explaining, rulebook
+from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
     AllSubscriptions,
@@ -23,6 +24,7 @@ from auditor.cli.options import (
     Record,
     ReplayFolder,
     ResourceGroups,
+    RuleFolders,
     SaveSnapshot,
     ServiceTagsFile,
     SnapshotFile,
@@ -35,7 +37,7 @@ from auditor.cli.options import (
 )
 from auditor.cli.outputs import RENDERERS, parse
 from auditor.cli.running import Source, Wish, run
-from auditor.cli.running import rules as load_rules
+from auditor.model.rule import Tier
 from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
 
@@ -67,6 +69,7 @@ def main(
     timeout: Timeout = None,
     concurrency: Concurrency = 16,
     sarif_include: Include = None,
+    rules: RuleFolders = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
     version: Version = False,
@@ -88,7 +91,7 @@ def main(
     )
     _check_source(source)
     scope = Scope(workspaces=list(workspace or ()), resource_groups=list(resource_group or ()))
-    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, save_snapshot)
+    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, save_snapshot, rules)
     return run(source, scope, wish)
 
 
@@ -98,6 +101,7 @@ def demo(
     format: Format = "table",  # noqa: A002
     fail_on: Fail = FailOn.LOW,
     sarif_include: Include = None,
+    rules: RuleFolders = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> int:
@@ -105,7 +109,7 @@ def demo(
     return run(
         Source(replay=catalogue.demo_folder()),
         Scope(),
-        _wish(output, format, fail_on, sarif_include, quiet, verbose, None),
+        _wish(output, format, fail_on, sarif_include, quiet, verbose, None, rules),
     )
 
 
@@ -127,6 +131,7 @@ def explain_(
     tenant: Tenant = None,
     timeout: Timeout = None,
     concurrency: Concurrency = 16,
+    rules: RuleFolders = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> int:
@@ -147,14 +152,31 @@ def explain_(
         raise AuditError("--demo cannot be used with another source", "choose one")
     else:
         source = Source(replay=catalogue.demo_folder())
-    wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose))
-    return explaining.run(source, environment, rule_id, load_rules(), wish)
+    wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose), rules=tuple(rules or ()))
+    return explaining.run(source, environment, rule_id, wish)
 
 
-@app.command()
-def rules(rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One rule's page.")] = None) -> None:
+@app.command(name="rules")
+def rules_(
+    rule_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One rule's page; or which to list: DNS, 'AKS-01*'.")
+    ] = None,
+    severity: Annotated[
+        list[Severity] | None, typer.Option("--severity", help="Only rules of this severity; repeatable.")
+    ] = None,
+    tier: Annotated[
+        Tier | None, typer.Option("--tier", help="Only those of the article (core), or only those beyond (extended).")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Only rules whose page or controls hold this.")
+    ] = None,
+    rules: RuleFolders = None,
+    format: Annotated[  # noqa: A002
+        Listing, typer.Option("--format", "-f", metavar="NAME", help="table, json or md.")
+    ] = Listing.TABLE,
+) -> None:
     """List the rules, or print one rule's page."""
-    catalogue.show(rule_id)
+    catalogue.show(rulebook.rules(tuple(rules or ())), catalogue.Filter(rule_id, severity, tier, search), format)
 
 
 def _check_source(source: Source, doing: str = "audit", instead: str = "'audit demo'") -> None:
@@ -188,6 +210,7 @@ def _wish(
     quiet: bool,
     verbose: int,
     save_snapshot: Path | None,
+    rules: list[Path] | None,
 ) -> Wish:
     if format_ != "table" and format_ not in RENDERERS:
         raise AuditError(f"there is no report format {format_}", f"the formats are table, {', '.join(RENDERERS)}")
@@ -203,6 +226,7 @@ def _wish(
         include=_included(include),
         quiet=quiet,
         verbose=bool(verbose),
+        rules=tuple(rules or ()),
     )
 
 

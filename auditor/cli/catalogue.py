@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import auditor
-import rules as rule_package
 from auditor.cli.errors import AuditError
-from auditor.model.rule import Rule, load
+from auditor.model.rule import Rule, Tier
+from auditor.model.verdict import Severity
+from auditor.reports import rule_page
+from auditor.reports.text import clean
+
+# Wide enough that in a pipe each rule is one line.
+PIPED = 250
+
+
+class Listing(StrEnum):
+    """The forms of the catalogue."""
+
+    TABLE = "table"
+    JSON = "json"
+    MD = "md"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rules are shown: those that every given condition admits. ``ids``: an id, a service (``DNS``) or a pattern
+    (``AKS-01*``), in any case."""
+
+    ids: str | None = None
+    severities: Sequence[Severity] | None = None
+    tier: Tier | None = None
+    search: str | None = None
+
+    def admits(self, rule: Rule) -> bool:
+        wanted = (self.ids or "*").strip().upper()
+        held = "\n".join((rule.id, rule.title, rule.page, *rule.controls)).lower()
+        return (
+            (fnmatchcase(rule.id, wanted) or rule.id.partition("-")[0] == wanted)
+            and (not self.severities or rule.severity in self.severities)
+            and (self.tier is None or rule.tier is self.tier)
+            and (self.search is None or self.search.lower() in " ".join(held.split()))
+        )
 
 
 def demo_folder() -> Path:
@@ -23,39 +64,42 @@ def demo_folder() -> Path:
     raise AuditError("the demo's recording is missing from this installation", "install the tool again")
 
 
-def show(rule_id: str | None) -> None:
-    """Print the catalogue, or one rule's page."""
-    found = load(rule_package)
-    if rule_id is None:
+def show(rules: list[Rule], wanted: Filter, listing: Listing) -> None:
+    """Print the catalogue, or the page of the one rule whose id is given.
+
+    Raises:
+        AuditError: no rule is wanted.
+    """
+    found = sorted(filter(wanted.admits, rules), key=lambda r: r.id)
+    if not found:
+        raise AuditError(*_nothing(rules, wanted))
+    one = found[0] if wanted.ids and found[0].id == wanted.ids.strip().upper() else None
+    if listing is Listing.JSON:
+        shown = rule_page.document(one) if one else [rule_page.document(r) for r in found]
+        sys.stdout.write(json.dumps(shown, indent=2) + "\n")
+    elif listing is Listing.MD:
+        sys.stdout.write(rule_page.markdown(one) if one else rule_page.index(found))
+    elif one:
+        sys.stdout.write(rule_page.text(one))
+    else:
         _list(found)
-        return
-    rule = next((r for r in found if r.id.lower() == rule_id.lower()), None)
-    if rule is None:
-        raise AuditError(f"there is no rule {rule_id}", "'audit rules' lists them")
-    sys.stdout.write(page(rule))
 
 
-def page(rule: Rule) -> str:
-    """A rule's page as text."""
-    lines = [
-        f"{rule.id}: {rule.title}",
-        f"severity {rule.severity}, {rule.tier}",
-        "",
-        rule.page,
-        "",
-        "Fix:",
-        f"  {rule.fix}",
-        "",
-    ]
-    if rule.controls:
-        lines += ["Controls: " + ", ".join(rule.controls), ""]
-    return "\n".join([*lines, "References:", *(f"  {r}" for r in rule.references)]) + "\n"
+def _nothing(rules: list[Rule], wanted: Filter) -> tuple[str, str]:
+    ids = [r.id for r in rules]
+    if wanted.ids is None or any(Filter(wanted.ids).admits(r) for r in rules):
+        return "no rule is like that", "'audit rules' lists them all"
+    near = get_close_matches(wanted.ids.strip().upper(), ids, n=3)
+    return (
+        f"there is no rule {wanted.ids}",
+        f"did you mean {' or '.join(near)}?" if near else "'audit rules' lists them",
+    )
 
 
 def _list(found: list[Rule]) -> None:
     table = Table(box=None, pad_edge=False, show_edge=False)
-    for name in ("rule", "severity", "title"):
+    for name in ("rule", "severity", "tier", "title"):
         table.add_column(name, no_wrap=name != "title")
-    for rule in sorted(found, key=lambda r: r.id):
-        table.add_row(rule.id, rule.severity, rule.title)
-    Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+    for rule in found:
+        table.add_row(rule.id, rule.severity, rule.tier, Text(clean(rule.title)))
+    Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PIPED).print(table)

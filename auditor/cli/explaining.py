@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import uuid
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
 from rich.console import Console
 
+from auditor.cli import rulebook
 from auditor.cli.errors import AuditError
 from auditor.cli.running import Source, Wish, collect
 from auditor.engine import audit
@@ -25,17 +27,19 @@ from auditor.reports.text import clean
 SHOWN = 8
 
 
-def run(source: Source, environment: str, rule_id: str | None, rules: list[Rule], wish: Wish) -> int:
+def run(source: Source, environment: str, rule_id: str | None, wish: Wish) -> int:
     """Print the proof.
 
     Raises:
         AuditError: no such environment or rule, or no audit was possible.
     """
+    rules = rulebook.rules(wish.rules)
     if rule_id is not None:
         rule_id = _rule(rule_id, rules).id
     started = datetime.now(UTC)
     snapshot = collect(source, _scope(environment), wish, started)
-    report = audit(snapshot, rules, Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name))
+    with redirect_stdout(sys.stderr):
+        report = audit(snapshot, rules, Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name))
     chosen = _find(report, environment)
     results = None if rule_id is None else _results(report, chosen, rule_id)
     if wish.stdout == "json":

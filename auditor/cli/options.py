@@ -67,6 +67,10 @@ Fail = Annotated[FailOn, typer.Option("--fail-on", help="Lowest severity of a fa
 Include = Annotated[
     str | None, typer.Option("--sarif-include", metavar="LIST", help="Also put unknown and/or pass results into SARIF.")
 ]
+RuleFolders = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", metavar="DIR", help="A folder of rules of your own, Python that is run; repeatable."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing line.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Name every read on stderr.")]
 

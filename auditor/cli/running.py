@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import uuid
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-import rules as rule_package
-from auditor.cli import outputs, service_tags
+from auditor.cli import outputs, rulebook, service_tags
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
 from auditor.engine import audit
 from auditor.model.ids import ArmId
 from auditor.model.report import Outcome, Report, Run, outcome
-from auditor.model.rule import Rule, load
 from auditor.model.snapshot import Scope, Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import Severity, Status
@@ -50,7 +49,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is done with the verdicts."""
+    """By what is judged, and what is done with the verdicts. ``rules``: folders of rules beside ours."""
 
     outputs: tuple[Output, ...] = ()
     stdout: str = "table"
@@ -59,6 +58,7 @@ class Wish:
     include: frozenset[Status] = field(default_factory=frozenset)
     quiet: bool = False
     verbose: bool = False
+    rules: tuple[Path, ...] = ()
 
 
 def run(source: Source, scope: Scope, wish: Wish) -> int:
@@ -69,6 +69,7 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     """
     files = [o.path for o in wish.outputs if o.path is not None]
     outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
+    book = rulebook.rules(wish.rules)
     tags = service_tags.read(source.service_tags) if source.service_tags else None
     started = datetime.now(UTC)
     snapshot = collect(source, scope, wish, started)
@@ -79,7 +80,8 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         seconds = (snapshot.finished_at - snapshot.taken_at).total_seconds()
         sys.stderr.write(f"read Azure in {snapshot.traffic.requests} requests and {seconds:.1f} s\n")
     run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
-    report = audit(snapshot, rules(), run_)
+    with redirect_stdout(sys.stderr):  # a rule of other people may print, and stdout belongs to the report
+        report = audit(snapshot, book, run_)
     documents = [
         Document(o.path, outputs.RENDERERS[o.format](report, wish.include)) for o in wish.outputs if o.path is not None
     ]
@@ -94,10 +96,6 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     if not wish.quiet:
         sys.stderr.write(_why(report, reached, wish.fail_on) + "\n")
     return EXIT[reached]
-
-
-def rules() -> list[Rule]:
-    return load(rule_package)
 
 
 def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snapshot:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 
 from auditor.model.verdict import Severity, Verdict
 
+ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
 LEARN = "https://learn.microsoft.com/azure"
 ARTICLE = f"{LEARN}/machine-learning/how-to-secure-kubernetes-inferencing-environment"
 
@@ -44,6 +47,20 @@ class Rule:
     bicep: str = ""
     terraform: str = ""
 
+    @property
+    def summary(self) -> str:
+        """The page's first sentence: what holds where the rule passes."""
+        return " ".join(self.page.partition("\n\n")[0].split())
+
+    @property
+    def paragraphs(self) -> list[tuple[str, str]]:
+        """The rest of the page: a heading, such as *What it checks*, and its text; no heading where there is none."""
+        found = []
+        for block in self.page.split("\n\n")[1:]:
+            heading, colon, text = block.strip().partition(":")
+            found.append((heading, text.strip()) if colon and "\n" not in heading else ("", block.strip()))
+        return [(heading, text) for heading, text in found if heading or text]
+
 
 def rule(
     *,
@@ -60,22 +77,34 @@ def rule(
     bicep: str = "",
     terraform: str = "",
 ) -> Callable[[Callable[[S], Verdict]], Rule]:
-    """Make a rule of a check. The title states the requirement, so that it reads true for a pass."""
+    """Make a rule of a check. The title states the requirement, so that it reads true for a pass.
+
+    Raises:
+        ValueError: the id is not like ``ORG-001``, the title is empty, severity or tier is none, or the fix is no
+            template of names.
+    """
+    if not ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no id of a rule: it is like ORG-001")
+    if not title.strip():
+        raise ValueError(f"{id} has no title")
+    named = [(name, spec, form) for _, name, spec, form in string.Formatter().parse(fix) if name is not None]
+    if any(spec or form or not name.isidentifier() for name, spec, form in named):
+        raise ValueError(f"the fix of {id} has braces that are not around a {{name}}")
 
     def declare(check: Callable[[S], Verdict]) -> Rule:
         page = importlib.import_module(check.__module__).__doc__ or ""
         return Rule(
             id=id,
             title=title,
-            severity=severity,
-            tier=tier,
+            severity=Severity(severity),
+            tier=Tier(tier),
             about=about,
             resource=resource,
             check=check,
             page=page.strip(),
             fix=fix,
             url=url,
-            references=(ARTICLE, *references),
+            references=(url, *references),
             controls=controls,
             bicep=bicep.strip(),
             terraform=terraform.strip(),
@@ -92,10 +121,13 @@ def load(package: ModuleType) -> list[Rule]:
     """
     found: dict[str, Rule] = {}
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        module = importlib.import_module(info.name)
-        for item in vars(module).values():
-            if isinstance(item, Rule):
-                if item.id in found and found[item.id] is not item:
-                    raise ValueError(f"two rules are called {item.id}")
-                found[item.id] = item
+        for item in declared(importlib.import_module(info.name)):
+            if item.id in found and found[item.id] is not item:
+                raise ValueError(f"two rules are called {item.id}")
+            found[item.id] = item
     return list(found.values())
+
+
+def declared(module: ModuleType) -> list[Rule]:
+    """The rules that a module holds, in the order in which it declares them."""
+    return [item for item in vars(module).values() if isinstance(item, Rule)]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from auditor.model.rule import Rule, Tier
 from auditor.model.verdict import Severity
+from auditor.reports.rule_page import links
 from auditor.reports.text import clean, clean_lines, fix_template, sentence, shorten
 
 LEVELS: Final = {
@@ -64,22 +65,17 @@ def _summary(rule: Rule) -> str:
 
 
 def _help(rule: Rule) -> str:
-    parts = [rule.page or rule.title, f"Fix:\n{fix_template(rule)}", "\n".join(["References:", *_links(rule)])]
+    parts = [rule.page or rule.title, f"Fix:\n{fix_template(rule)}", "\n".join(["References:", *links(rule)])]
     return clean_lines("\n\n".join(parts))
 
 
 def _help_markdown(rule: Rule) -> str:
-    links = "\n".join(f"- <{link}>" for link in _links(rule))
     parts = [
         rule.page or rule.title,
         f"### Fix\n\n```sh\n{fix_template(rule)}\n```",
-        f"### References\n\n{links}",
+        "### References\n\n" + "\n".join(f"- <{link}>" for link in links(rule)),
     ]
     return clean_lines("\n\n".join(parts))
-
-
-def _links(rule: Rule) -> list[str]:
-    return list(dict.fromkeys([rule.url, *rule.references]))
 
 
 def _tags(rule: Rule) -> list[str]:

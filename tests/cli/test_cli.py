@@ -176,6 +176,8 @@ def audit(argv: list[str], **extra: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=kept | extra,
+        # A shell's background job is started with Ctrl-C switched off, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
