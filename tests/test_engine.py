@@ -70,4 +70,4 @@ def test_a_hostile_name_stays_one_word_of_the_command() -> None:
     for fix in fixes:
         words = [word for word in shlex.split(fix, comments=True) if "reboot" in word]
         assert words, fix
-        assert all(word.endswith("v$(reboot);{x.__class__} 'q") for word in words), fix
+        assert all("v$(reboot);{x.__class__} 'q" in word for word in words), fix
