@@ -59,8 +59,10 @@ PARAGRAPHS = (
     "When it is unknown:",
     "Easily misjudged:",
 )
-# What the workspace and the compute alone decide: these two are still read when everything else is denied.
-OF_THE_WORKSPACE = {"AML-002", "AML-003", "RBAC-001"}
+# What ids, the workspace, the compute and the endpoints on it alone decide: these are still read when everything else
+# is denied.
+OF_THE_COMPUTE = {"AML-009", "AML-010", "ENV-005"}
+OF_THE_WORKSPACE = {"AML-002", "AML-003", "AML-008", "RBAC-001"} | OF_THE_COMPUTE
 PROVIDERS = (
     "Microsoft.ContainerService",
     "Microsoft.Storage",
@@ -198,7 +200,7 @@ def test_resources_without_properties_never_pass(build: Callable[[], Estate]) ->
                 body.pop(name, None)
     report = audited(estate)
     passed = {r.rule.id for r in report.results if r.status is Status.PASS}
-    assert passed <= {"ENV-001", "RBAC-001"}, passed
+    assert passed <= {"ENV-001", "RBAC-001"} | OF_THE_COMPUTE, passed
 
 
 @pytest.mark.parametrize("denied", [WORKSPACES, COMPUTES])

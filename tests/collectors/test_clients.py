@@ -107,13 +107,13 @@ def test_a_read_that_is_denied(build: Callable[[], Estate], path: str) -> None:
 
 
 NEEDS = [
-    (scenarios.secure, "/computes", {"ENV-001"}),
-    (scenarios.secure, "/datastores", {"STO-005", "DNS-006"}),
+    (scenarios.secure, "/computes", {"ENV-001", "ENV-007"}),
+    (scenarios.secure, "/datastores", {"STO-005", "STO-007", "STO-011", "DNS-006", "DNS-007", "DNS-009", "DNS-012"}),
     (scenarios.secure, "/eventtypes/management/values", {"AKS-003"}),
     (scenarios.restarted, "/eventtypes/management/values", {"AKS-003", "AML-005"}),
     (scenarios.secure, "/bastionhosts", {"AML-006"}),
-    (scenarios.secure, "/privatednszonegroups", {f"DNS-00{n}" for n in range(1, 7)}),
-    (scenarios.hbi, "/roleassignments", {"RBAC-002", "RBAC-003"}),
+    (scenarios.secure, "/privatednszonegroups", {"DNS-012", *(f"DNS-00{n}" for n in range(1, 10))}),
+    (scenarios.hbi, "/roleassignments", {"RBAC-002", "RBAC-003", "RBAC-005", "ACR-005"}),
 ]
 
 

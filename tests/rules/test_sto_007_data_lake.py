@@ -175,7 +175,7 @@ def test_lakes_have_both(build: Callable[[], Estate], row: Row) -> None:
     check(only(report, "STO-007"), row)
     if row.status == "fail":  # STO-005 and DNS-006 judge the endpoints that a datastore itself asks for
         failed = {r.rule.id for r in report.results if r.status == "fail"}
-        assert failed - {"STO-005", "DNS-006"} == {"STO-007"}
+        assert failed - {"STO-005", "DNS-006", "DNS-007"} == {"STO-007"}
 
 
 def test_the_fix_names_account_and_group() -> None:
