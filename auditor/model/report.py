@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from auditor.model.baseline import Baseline
+from auditor.model.decisions import Decisions, WaiverUse
 from auditor.model.environment import Environment
 from auditor.model.ids import key
 from auditor.model.result import Result
@@ -54,7 +56,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Report:
-    """Results in report order: environment by environment, failures first, worst first."""
+    """Results in report order: environment by environment, failures first, worst first.
+
+    ``rules`` are those that are on. ``decisions`` is None where no configuration was given, ``baseline`` where there
+    is no earlier report.
+    """
 
     run: Run
     snapshot: Snapshot
@@ -62,6 +68,9 @@ class Report:
     unjudged: tuple[Unjudged, ...]
     rules: tuple[Rule, ...]
     results: tuple[Result, ...]
+    decisions: Decisions | None = None
+    waivers: tuple[WaiverUse, ...] = ()
+    baseline: Baseline | None = None
 
     @property
     def gaps(self) -> list[Gap]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from auditor.model.baseline import Standing
+from auditor.model.decisions import Waiver
 from auditor.model.ids import key
 from auditor.model.rule import Rule
 from auditor.model.verdict import Severity, Status, Verdict
@@ -12,7 +14,10 @@ from auditor.model.verdict import Severity, Status, Verdict
 
 @dataclass(frozen=True)
 class Result:
-    """``subject`` is what makes the finding the same from run to run, beside the rule and the environment."""
+    """``subject`` is what makes the finding the same from run to run, beside the rule and the environment.
+
+    ``waiver`` is set on a failure that somebody accepts, ``baseline`` where there is an earlier report to compare with.
+    """
 
     rule: Rule
     verdict: Verdict
@@ -20,15 +25,18 @@ class Result:
     resource_id: str
     subject: str
     fix: str
+    waiver: Waiver | None = None
+    baseline: Standing | None = None
 
     @property
     def status(self) -> Status:
-        return self.verdict.status
+        return self.verdict.status if self.waiver is None else Status.WAIVED
 
     @property
     def severity(self) -> Severity:
-        """The result's own severity: the rule's, unless the rule downgraded itself."""
-        return self.verdict.severity or self.rule.severity
+        """The result's own severity: the rule's, unless the rule downgraded itself further."""
+        own = self.verdict.severity or self.rule.severity
+        return max(own, self.rule.severity, key=lambda severity: severity.rank)
 
     @property
     def fingerprint(self) -> str:

@@ -110,7 +110,7 @@ def _hop(hop: Hop) -> dict[str, Any]:
 
 def _result(result: Result) -> dict[str, Any]:
     rule, verdict = result.rule, result.verdict
-    return {
+    shown = {
         "rule_id": rule.id,
         "title": rule.title,
         "status": result.status,
@@ -127,6 +127,11 @@ def _result(result: Result) -> dict[str, Any]:
         "controls": list(rule.controls),
         "fingerprint": result.fingerprint,
     }
+    if result.baseline is not None:
+        shown["baseline"] = result.baseline
+    if result.waiver is not None:
+        shown["waiver"] = {"reason": result.waiver.reason, "expires": result.waiver.expires.isoformat()}
+    return shown
 
 
 def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:

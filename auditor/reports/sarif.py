@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from auditor import __version__
+from auditor.model.decisions import Waiver
 from auditor.model.report import Gap, Report
 from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Rule
@@ -119,9 +120,16 @@ def _result(result: Result, index: int, occurrence: int, root: str) -> dict[str,
     }
     if chain := related(result, root):
         document["relatedLocations"] = chain
-    if result.status is Status.WAIVED:
-        document["suppressions"] = [{"kind": "external", "status": "accepted"}]
+    if result.baseline is not None:
+        document["baselineState"] = result.baseline
+    if result.waiver is not None:
+        document["suppressions"] = [_suppression(result.waiver)]
     return document
+
+
+def _suppression(waiver: Waiver) -> dict[str, Any]:
+    reason = f"{sentence(waiver.reason)} Until {waiver.expires.isoformat()}."
+    return {"kind": "external", "status": "accepted", "justification": plain(shorten(reason, MAX_MESSAGE))}
 
 
 def _level(result: Result) -> str:

@@ -63,7 +63,20 @@ def test_only_failed_and_waived_results_are_in_by_default() -> None:
     results = run(sample.everything())["results"]
 
     assert [r["ruleId"] for r in results] == ["DNS-002", "STO-004", "DNS-001"]
-    assert [r.get("suppressions", []) for r in results] == [[], [], [{"kind": "external", "status": "accepted"}]]
+    assert ["suppressions" in r for r in results] == [False, False, True]
+
+
+def test_a_waived_result_says_who_accepted_what_until_when() -> None:
+    """A consumer closes what is suppressed, and shows the justification."""
+    (waived,) = [r for r in run(sample.everything())["results"] if "suppressions" in r]
+    assert (waived["kind"], waived["level"]) == ("fail", "error")
+    assert waived["suppressions"] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "accepted until the zones are merged. Until 2026-12-31.",
+        }
+    ]
 
 
 def test_a_clean_run_still_has_results_and_rules() -> None:
