@@ -10,8 +10,10 @@ import shlex
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
+from auditor.model.decisions import Decisions
 from auditor.model.environment import Attachment, ClusterEndpoint, Environment, ExtendedCluster, OtherStorage
 from auditor.model.facts import Evidence, Missing, Undecided
 from auditor.model.ids import ArmId, key
@@ -22,6 +24,7 @@ from auditor.model.snapshot import Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import NotApplicable, Severity, Status, Verdict, not_applicable, undecided, unknown
 from auditor.topology.build import Estate, build
+from auditor.waiving import use, waived
 
 SUBJECTS = (Attachment, Environment, OtherStorage, ClusterEndpoint, ExtendedCluster)
 ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
@@ -39,13 +42,24 @@ class Case:
     settled: Verdict | None = None
 
 
-def audit(snapshot: Snapshot, rules: Sequence[Rule], run: Run) -> Report:
-    """Judge a snapshot by rules."""
-    estate = build(snapshot)
-    results = [judge(rule, case) for rule in rules for case in cases(rule, estate)]
-    results.sort(key=_report_order)
-    unjudged = [*_unread_scope(snapshot), *estate.unjudged]
-    return Report(run, snapshot, tuple(estate.environments), tuple(unjudged), tuple(rules), tuple(results))
+def audit(snapshot: Snapshot, rules: Sequence[Rule], run: Run, decisions: Decisions | None = None) -> Report:
+    """Judge a snapshot by rules; what was decided about them holds on the day the run started."""
+    estate, decided = build(snapshot), decisions or Decisions()
+    on = decided.applied_to(rules)
+    seen = [judge(rule, case) for rule in on for case in cases(rule, estate)]
+    today = run.started_at.astimezone(UTC).date()
+    uses = tuple(use(waiver, seen, decided, today) for waiver in decided.waivers)
+    results = sorted(waived(seen, decided.waivers, today), key=_report_order)
+    return Report(
+        run=run,
+        snapshot=snapshot,
+        environments=tuple(estate.environments),
+        unjudged=(*_unread_scope(snapshot), *estate.unjudged),
+        rules=tuple(on),
+        results=tuple(results),
+        decisions=decisions,
+        waivers=uses,
+    )
 
 
 def judge(rule: Rule, case: Case) -> Result:

@@ -21,7 +21,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auditor.__main__": ("auditor.cli",),
     "auditor.model": (),
     "auditor.topology": ("auditor.model",),
-    "auditor.engine": ("auditor.model", "auditor.topology"),
+    "auditor.waiving": ("auditor.model",),
+    "auditor.comparing": ("auditor.model",),
+    "auditor.changes": ("auditor.model", "auditor.comparing"),
+    "auditor.engine": ("auditor.model", "auditor.topology", "auditor.waiving"),
     "auditor.reports": ("auditor.model", "auditor.__version__"),
     "auditor.cli": ("auditor", "collectors", "rules"),
     "rules": ("auditor.model",),
@@ -30,7 +33,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Packages that reach the network: of ours, only the collectors may.
 NETWORK = ("azure", "requests", "urllib3", "msal", "http", "socket", "ssl", "urllib.request")
 SEES_THE_WORLD = ("os", "sys", "time", "random", "uuid", "subprocess", "socket", "tempfile")
-PURE = ("auditor.model", "auditor.topology", "auditor.engine", "auditor.reports", "rules")
+PURE = (
+    *("auditor.model", "auditor.topology", "auditor.engine", "auditor.waiving", "auditor.comparing", "auditor.changes"),
+    *("auditor.reports", "rules"),
+)
 
 
 def modules() -> dict[str, Path]:

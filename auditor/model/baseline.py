@@ -17,8 +17,8 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """A result of an earlier report. ``now`` says what became of a failure of that time, once it is compared."""
+class Finding:
+    """A result as a JSON report keeps it: what two runs are compared by."""
 
     fingerprint: str
     rule_id: str
@@ -28,19 +28,35 @@ class Earlier:
     environment_id: str | None
     resource_id: str
     message: str
-    now: str = ""
+
+    @property
+    def deviates(self) -> bool:
+        """Whether the rule does not hold, waived or not: a waiver changes what counts, not what is."""
+        return self.status in (Status.FAIL, Status.WAIVED)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A failure of earlier that fails no more, and what became of it."""
+
+    finding: Finding
+    now: str
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """An earlier report; ``fixed`` and ``unsettled`` are empty until a report is compared with it.
-
-    ``fixed`` are its failures that pass now, or whose subject is gone; ``unsettled`` those that this run can say
-    nothing sure about, which is not the same.
-    """
+    """An earlier report."""
 
     run_id: str
     finished_at: datetime
-    results: tuple[Earlier, ...]
-    fixed: tuple[Earlier, ...] = ()
-    unsettled: tuple[Earlier, ...] = ()
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A report beside an earlier one. ``fixed``: failures of then that pass now, or whose subject is gone;
+    ``unsettled``: those that this run can say nothing sure about, which is not the same."""
+
+    baseline: Baseline
+    fixed: tuple[Settled, ...]
+    unsettled: tuple[Settled, ...]

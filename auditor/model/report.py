@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from auditor.model.baseline import Baseline
+from auditor.model.baseline import Comparison
 from auditor.model.decisions import Decisions, WaiverUse
 from auditor.model.environment import Environment
 from auditor.model.ids import key
@@ -58,7 +58,7 @@ class Run:
 class Report:
     """Results in report order: environment by environment, failures first, worst first.
 
-    ``rules`` are those that are on. ``decisions`` is None where no configuration was given, ``baseline`` where there
+    ``rules`` are those that are on. ``decisions`` is None where no configuration was given, ``comparison`` where there
     is no earlier report.
     """
 
@@ -70,7 +70,7 @@ class Report:
     results: tuple[Result, ...]
     decisions: Decisions | None = None
     waivers: tuple[WaiverUse, ...] = ()
-    baseline: Baseline | None = None
+    comparison: Comparison | None = None
 
     @property
     def gaps(self) -> list[Gap]:

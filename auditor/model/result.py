@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from auditor.model.baseline import Standing
+from auditor.model.baseline import Finding, Standing
 from auditor.model.decisions import Waiver
 from auditor.model.ids import key
 from auditor.model.rule import Rule
@@ -43,3 +43,17 @@ class Result:
         """Depends on rule and subject only, never on what was seen of it."""
         parts = (self.rule.id, key(self.environment_id or ""), key(self.subject))
         return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:32]
+
+    @property
+    def finding(self) -> Finding:
+        """What is compared with another run's."""
+        return Finding(
+            self.fingerprint,
+            self.rule.id,
+            self.rule.title,
+            self.status,
+            self.severity,
+            self.environment_id,
+            self.resource_id,
+            self.verdict.message,
+        )
