@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
     AllSubscriptions,
+    BaselineFile,
     CloudName,
     Concurrency,
+    ConfigFile,
     Fail,
     FailOn,
     Format,
@@ -35,7 +38,7 @@ from auditor.cli.options import (
     Version,
     Workspaces,
 )
-from auditor.cli.outputs import RENDERERS, parse
+from auditor.cli.outputs import RENDERERS, check_stdout, parse
 from auditor.cli.running import Source, Wish, run
 from auditor.model.rule import Tier
 from auditor.model.snapshot import Scope
@@ -70,6 +73,8 @@ def main(
     concurrency: Concurrency = 16,
     sarif_include: Include = None,
     rules: RuleFolders = None,
+    config: ConfigFile = None,
+    baseline: BaselineFile = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
     version: Version = False,
@@ -92,7 +97,7 @@ def main(
     _check_source(source)
     scope = Scope(workspaces=list(workspace or ()), resource_groups=list(resource_group or ()))
     wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, save_snapshot, rules)
-    return run(source, scope, wish)
+    return run(source, scope, replace(wish, config=config, baseline=baseline))
 
 
 @app.command()
@@ -102,15 +107,14 @@ def demo(
     fail_on: Fail = FailOn.LOW,
     sarif_include: Include = None,
     rules: RuleFolders = None,
+    config: ConfigFile = None,
+    baseline: BaselineFile = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> int:
     """Audit a recording that ships with the tool: no Azure account is needed."""
-    return run(
-        Source(replay=catalogue.demo_folder()),
-        Scope(),
-        _wish(output, format, fail_on, sarif_include, quiet, verbose, None, rules),
-    )
+    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, None, rules)
+    return run(Source(replay=catalogue.demo_folder()), Scope(), replace(wish, config=config, baseline=baseline))
 
 
 @app.command(name="explain")
@@ -132,6 +136,7 @@ def explain_(
     timeout: Timeout = None,
     concurrency: Concurrency = 16,
     rules: RuleFolders = None,
+    config: ConfigFile = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> int:
@@ -152,7 +157,7 @@ def explain_(
         raise AuditError("--demo cannot be used with another source", "choose one")
     else:
         source = Source(replay=catalogue.demo_folder())
-    wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose), rules=tuple(rules or ()))
+    wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose), rules=tuple(rules or ()), config=config)
     return explaining.run(source, environment, rule_id, wish)
 
 
@@ -215,9 +220,7 @@ def _wish(
     if format_ != "table" and format_ not in RENDERERS:
         raise AuditError(f"there is no report format {format_}", f"the formats are table, {', '.join(RENDERERS)}")
     outputs = tuple(parse(text) for text in output or ())
-    printed = sum(o.path is None for o in outputs)
-    if printed > 1 or (printed and format_ != "table"):
-        raise AuditError("two reports go to stdout", "send one of them to a file")
+    check_stdout(outputs, format_)
     return Wish(
         outputs=outputs,
         stdout=format_,

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from rich.console import Console
 
-from auditor.cli import rulebook
+from auditor.cli import config, rulebook
 from auditor.cli.errors import AuditError
 from auditor.cli.running import Source, Wish, collect
 from auditor.engine import audit
@@ -34,12 +34,13 @@ def run(source: Source, environment: str, rule_id: str | None, wish: Wish) -> in
         AuditError: no such environment or rule, or no audit was possible.
     """
     rules = rulebook.rules(wish.rules)
+    decisions = config.read(wish.config, rules).decisions if wish.config else None
     if rule_id is not None:
         rule_id = _rule(rule_id, rules).id
     started = datetime.now(UTC)
     snapshot = collect(source, _scope(environment), wish, started)
     with redirect_stdout(sys.stderr):
-        report = audit(snapshot, rules, Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name))
+        report = audit(snapshot, rules, Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name), decisions)
     chosen = _find(report, environment)
     results = None if rule_id is None else _results(report, chosen, rule_id)
     if wish.stdout == "json":

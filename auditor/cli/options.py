@@ -71,6 +71,14 @@ RuleFolders = Annotated[
     list[Path] | None,
     typer.Option("--rules", metavar="DIR", help="A folder of rules of your own, Python that is run; repeatable."),
 ]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="An audit.toml: rules off, severities, waivers, outputs."),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", help="An earlier JSON report: marks what is new, lists what was fixed."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing line.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Name every read on stderr.")]
 

@@ -78,6 +78,17 @@ def _path(text: str, given: str) -> Path:
     return Path(text)
 
 
+def check_stdout(outputs: Sequence[Output], format_: str) -> None:
+    """See that one report at most goes to stdout; ``format_`` is what goes there by itself.
+
+    Raises:
+        AuditError: two would.
+    """
+    printed = sum(o.path is None for o in outputs)
+    if printed > 1 or (printed and format_ != "table"):
+        raise AuditError("two reports go to stdout", "send one of them to a file")
+
+
 def check(paths: Sequence[Path]) -> None:
     """See before a long run that every file can be written.
 

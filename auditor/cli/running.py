@@ -6,16 +6,17 @@ import os
 import sys
 import uuid
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from auditor.cli import outputs, rulebook, service_tags
+from auditor.cli import config, earlier, outputs, rulebook, service_tags
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
+from auditor.comparing import compared
 from auditor.engine import audit
 from auditor.model.ids import ArmId
 from auditor.model.report import Outcome, Report, Run, outcome
@@ -49,7 +50,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Wish:
-    """By what is judged, and what is done with the verdicts. ``rules``: folders of rules beside ours."""
+    """By what is judged, and what is done with the verdicts. ``rules``: folders of rules beside ours; the outputs of
+    ``config`` are written when there are no others."""
 
     outputs: tuple[Output, ...] = ()
     stdout: str = "table"
@@ -59,6 +61,8 @@ class Wish:
     quiet: bool = False
     verbose: bool = False
     rules: tuple[Path, ...] = ()
+    config: Path | None = None
+    baseline: Path | None = None
 
 
 def run(source: Source, scope: Scope, wish: Wish) -> int:
@@ -67,9 +71,14 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     Raises:
         AuditError: no audit was possible; nothing was written.
     """
+    book = rulebook.rules(wish.rules)
+    decided = config.read(wish.config, book) if wish.config else None
+    if decided is not None and not wish.outputs:
+        wish = replace(wish, outputs=decided.outputs)
+        outputs.check_stdout(wish.outputs, wish.stdout)
     files = [o.path for o in wish.outputs if o.path is not None]
     outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
-    book = rulebook.rules(wish.rules)
+    baseline = earlier.read(wish.baseline).baseline if wish.baseline else None
     tags = service_tags.read(source.service_tags) if source.service_tags else None
     started = datetime.now(UTC)
     snapshot = collect(source, scope, wish, started)
@@ -81,7 +90,9 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         sys.stderr.write(f"read Azure in {snapshot.traffic.requests} requests and {seconds:.1f} s\n")
     run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
     with redirect_stdout(sys.stderr):  # a rule of other people may print, and stdout belongs to the report
-        report = audit(snapshot, book, run_)
+        report = audit(snapshot, book, run_, decided.decisions if decided else None)
+    if baseline is not None:
+        report = compared(report, baseline)
     documents = [
         Document(o.path, outputs.RENDERERS[o.format](report, wish.include)) for o in wish.outputs if o.path is not None
     ]
