@@ -73,8 +73,10 @@ def _result(page: Page, result: Result) -> None:
     word, style = WORDS[result.status]
     page.line(clean(result.verdict.message), STATUS_WIDTH, Text(word, style=style))
     page.whole(clean(result.resource_id), STATUS_WIDTH)
+    if result.waiver is not None:
+        page.line(f"waived until {result.waiver.expires}: {clean(result.waiver.reason)}", STATUS_WIDTH + 2)
     _details(page, result.verdict)
-    if result.status in (Status.FAIL, Status.UNKNOWN):
+    if result.status in (Status.FAIL, Status.UNKNOWN, Status.WAIVED):
         page.command(fix_of(result), STATUS_WIDTH, "fix")
 
 

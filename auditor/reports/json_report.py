@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from auditor import __version__
 from auditor.model.access import Hop, Proof
+from auditor.model.baseline import Comparison, Settled
+from auditor.model.decisions import Decisions, WaiverUse
 from auditor.model.environment import Environment
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId
@@ -28,7 +31,7 @@ def render(report: Report) -> str:
 def document(report: Report) -> dict[str, Any]:
     snapshot = report.snapshot
     gaps = report.gaps
-    return {
+    shown = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": __version__},
         "run": {
@@ -57,6 +60,11 @@ def document(report: Report) -> dict[str, Any]:
             "gaps": [_gap(g) for g in gaps],
         },
     }
+    if report.decisions is not None:
+        shown["config"] = _decisions(report.decisions, report.waivers)
+    if report.comparison is not None:
+        shown |= _comparison(report.comparison)
+    return shown
 
 
 def render_proof(report: Report, environment: Environment, results: Sequence[Result] | None) -> str:
@@ -132,6 +140,41 @@ def _result(result: Result) -> dict[str, Any]:
     if result.waiver is not None:
         shown["waiver"] = {"reason": result.waiver.reason, "expires": result.waiver.expires.isoformat()}
     return shown
+
+
+def _decisions(decisions: Decisions, uses: Sequence[WaiverUse]) -> dict[str, Any]:
+    """What was configured, and what became of each waiver: applied, expired, or unmatched."""
+    return {
+        "rules_off": list(decisions.off),
+        "severities": dict(decisions.severities),
+        "waivers": [
+            {
+                "rules": list(u.waiver.rules),
+                "resource": u.waiver.resource,
+                "environment": u.waiver.environment,
+                "reason": u.waiver.reason,
+                "expires": u.waiver.expires.isoformat(),
+                "use": u.use,
+                "results": u.results,
+                "message": u.message,
+            }
+            for u in uses
+        ],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    """What was fixed since the baseline, and the failures of then that this run says nothing sure about."""
+    baseline = comparison.baseline
+    return {
+        "baseline": {"run_id": baseline.run_id, "finished_at": timestamp(baseline.finished_at)},
+        "fixed": [_settled(s) for s in comparison.fixed],
+        "unsettled": [_settled(s) for s in comparison.unsettled],
+    }
+
+
+def _settled(settled: Settled) -> dict[str, Any]:
+    return {**asdict(settled.finding), "now": settled.now}
 
 
 def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from auditor import __version__
-from auditor.model.decisions import Waiver
+from auditor.model.decisions import Use, Waiver
 from auditor.model.report import Gap, Report
 from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Rule
@@ -163,7 +163,7 @@ def _invocation(report: Report, kept: int, found: int) -> dict[str, Any]:
         "executionSuccessful": not gaps and not report.scope_unread,
         "startTimeUtc": timestamp(report.run.started_at),
         "endTimeUtc": timestamp(report.run.finished_at),
-        "toolExecutionNotifications": [*gaps, *notes, *_cut(kept, found)],
+        "toolExecutionNotifications": [*gaps, *notes, *_decided(report), *_settled(report), *_cut(kept, found)],
     }
 
 
@@ -179,6 +179,35 @@ def _gap(gap: Gap) -> dict[str, Any]:
 
 def _unjudged(resource_id: str, reason: str, unread: bool) -> dict[str, Any]:
     return _notification("not-judged", "error" if unread else "note", f"{resource_id} was not judged: {reason}")
+
+
+def _decided(report: Report) -> list[dict[str, Any]]:
+    """What was configured and does not show in any result."""
+    off = report.decisions.off if report.decisions else ()
+    idle = [u for u in report.waivers if u.use is not Use.APPLIED]
+    return [
+        *(_notification("rule-off", "note", f"{rule} was switched off by the configuration") for rule in off),
+        *(
+            _notification(
+                f"waiver-{u.use}",
+                "warning",
+                f"The waiver of {', '.join(u.waiver.rules)} on {u.waiver.resource} {u.message}",
+            )
+            for u in idle
+        ),
+    ]
+
+
+def _settled(report: Report) -> list[dict[str, Any]]:
+    """What was fixed since the baseline. Not as results of state ``absent``: what does not read that state, such as
+    GitHub and DefectDojo, would open them again."""
+    if report.comparison is None:
+        return []
+    texts = [
+        *(("fixed", "note", f"is fixed since the baseline: {s.now}", s.finding) for s in report.comparison.fixed),
+        *(("unsettled", "warning", f"was not judged again: {s.now}", s.finding) for s in report.comparison.unsettled),
+    ]
+    return [_notification(name, level, f"{f.rule_id} on {f.resource_id} {text}") for name, level, text, f in texts]
 
 
 def _cut(kept: int, found: int) -> list[dict[str, Any]]:

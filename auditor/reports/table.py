@@ -8,12 +8,14 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from auditor.model.baseline import Standing
 from auditor.model.environment import Environment
 from auditor.model.ids import ArmId
 from auditor.model.report import Conclusion, Report
 from auditor.model.result import Result
 from auditor.model.rule import Rule
 from auditor.model.verdict import Severity, Status
+from auditor.reports.table_decided import changes, decisions, waived
 from auditor.reports.table_layout import Page
 from auditor.reports.table_unseen import gaps, unjudged, unknowns
 from auditor.reports.text import (
@@ -61,9 +63,12 @@ def render(report: Report, console: Console) -> None:
     _environments(report, page, labels)
     _failures(report, page, names, labels)
     unknowns(report, page, names)
+    waived(report, page, names, labels if len(labels) > 1 else {})
     _assumptions(report, page)
     unjudged(report, page, names)
     gaps(report, page, names)
+    decisions(report, page)
+    changes(report, page, names)
     if report.results:
         page.blank()
         page.line(_counts(report))
@@ -83,7 +88,8 @@ def _environments(report: Report, page: Page, labels: dict[str, str]) -> None:
     for number, environment in enumerate(environments[:MAX_ENVIRONMENTS]):
         if number:
             page.blank()
-        _environment(environment, labels[environment.id], verdicts[environment.id], page)
+        accepted = sum(r.status is Status.WAIVED for r in report.of(environment))
+        _environment(environment, labels[environment.id], verdicts[environment.id], accepted, page)
     page.more(len(environments) - MAX_ENVIRONMENTS, "environments")
 
 
@@ -100,8 +106,9 @@ def _no_environment(report: Report, page: Page) -> None:
         page.line("No subscription was in scope.")
 
 
-def _environment(environment: Environment, label: str, verdict: Conclusion, page: Page) -> None:
-    page.line(Text.assemble((f"{label}  ", "bold"), (verdict.upper(), CONCLUSION_STYLES[verdict])))
+def _environment(environment: Environment, label: str, verdict: Conclusion, accepted: int, page: Page) -> None:
+    but = f", {accepted} waived" if accepted else ""
+    page.line(Text.assemble((f"{label}  ", "bold"), (verdict.upper(), CONCLUSION_STYLES[verdict]), but))
     cluster = environment.cluster_id
     region = environment.workspace.raw("location")
     facts = [
@@ -146,6 +153,8 @@ def _failed_rule(results: list[Result], shown: int, page: Page, names: Names, la
         where = Text(names.of(result.resource_id))
         if label := labels.get(result.environment_id or ""):
             where.append(f"  of {label}", style="dim")
+        if result.baseline is Standing.NEW:
+            where.append("  NEW", style="bold magenta")
         page.line(where, INDENT, "  on")
         page.line(shorten(clean(result.verdict.message), MAX_MESSAGE), INDENT, "  seen")
         page.command(fix_of(result), INDENT, "  fix")
