@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from auditor.model.access import Access, Hop
+from auditor.model.baseline import Standing
 from auditor.model.environment import Environment
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, key
@@ -61,7 +62,8 @@ class _Encoder:
             "environments": [self._environment(e) for e in environments],
             "outside": [self._result(r) for r in outside],
         }
-        return {"strings": self.pool.strings, **found}
+        compared = {"compared": True} if report.comparison is not None else {}
+        return {"strings": self.pool.strings, **found, **compared}
 
     def _rule(self, rule: Rule) -> Json:
         add = self.pool.add
@@ -148,6 +150,8 @@ class _Encoder:
             evidence=[self._evidence(e) for e in _unique(verdict.evidence)],
             missing=[self._missing(m) for m in verdict.missing],
             fix=self.pool.add_lines(fix_of(result)) if result.status in (Status.FAIL, Status.WAIVED) else None,
+            new=True if result.baseline is Standing.NEW else None,
+            waiver=[add(result.waiver.reason), add(result.waiver.expires)] if result.waiver else None,
         )
 
     def _evidence(self, evidence: Evidence) -> list[int]:

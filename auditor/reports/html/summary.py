@@ -9,11 +9,13 @@ from datetime import UTC
 from typing import Final
 
 from auditor import __version__
+from auditor.model.baseline import Standing
 from auditor.model.environment import Access, Environment, Scenario
 from auditor.model.report import Conclusion, Report
 from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Tier
 from auditor.model.verdict import Severity, Status
+from auditor.reports.html.decided import Accepted, Note, Since, accepted, notes, since
 from auditor.reports.text import ACCESSES, WORST_FIRST, clean, labels_of, names_of, plural
 from auditor.reports.unseen import Cause, causes_of_gaps, causes_of_unknowns, unjudged_by_reason
 
@@ -93,6 +95,9 @@ class Summary:
     cut_short: str
     facts: tuple[tuple[str, str], ...]
     article: str
+    accepted: tuple[Accepted, ...]
+    notes: tuple[Note, ...]
+    since: Since | None
 
 
 def summary(report: Report) -> Summary:
@@ -113,6 +118,9 @@ def summary(report: Report) -> Summary:
         cut_short=clean(report.snapshot.cut_short),
         facts=tuple(_facts(report)),
         article=ARTICLE,
+        accepted=accepted(report),
+        notes=tuple(notes(report)),
+        since=since(report),
     )
 
 
@@ -123,6 +131,8 @@ def _headline(report: Report, verdicts: list[Conclusion]) -> str:
     verdict, one = report.conclusion(), len(verdicts) == 1
     if verdict is Conclusion.SECURE:
         kept = f"{'The' if one else 'Every'} environment keeps the secure AKS inferencing pattern."
+        if waived := report.count(Status.WAIVED):
+            kept = f"{kept[:-1]}, but for {plural(waived, 'failure')} that somebody waived."
         turns_none = "What failed turns no verdict: it is of low severity, or beyond the core of the pattern."
         return f"{kept} {turns_none}" if report.count(Status.FAIL) else kept
     if verdict is Conclusion.UNDETERMINED:
@@ -143,6 +153,9 @@ def _count(report: Report, status: Status) -> Count:
     detail = ""
     if status is Status.FAIL:
         detail = ", ".join(f"{report.failed(s):,} {s}" for s in Severity if report.failed(s))
+    if status in (Status.FAIL, Status.UNKNOWN):
+        new = sum(r.status is status and r.baseline is Standing.NEW for r in report.results)
+        detail = "; ".join(filter(None, (detail, f"{new:,} new" if new else "")))
     return Count(status, WORDS[status], report.count(status), detail)
 
 

@@ -8,6 +8,7 @@ const STATUSES = {
   pass: "passed",
   "not-applicable": "not applicable",
 };
+const STANDINGS = {new: "new", unchanged: "unchanged"};
 const SHOWN_AT_FIRST = ["fail", "unknown", "waived"];
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -42,13 +43,21 @@ if (data.outside) subjects.push({name: "Outside every environment", results: dat
 for (const subject of subjects)
   subject.results = (subject.results || []).map((result, number) => ({...result, number}));
 
-const wanted = {words: "", severities: new Set(SEVERITIES), statuses: new Set(SHOWN_AT_FIRST), subject: "", page: 0};
+const wanted = {
+  words: "",
+  severities: new Set(SEVERITIES),
+  statuses: new Set(SHOWN_AT_FIRST),
+  standings: new Set(Object.keys(STANDINGS)),
+  subject: "",
+  page: 0,
+};
 
 /** What the text filter looks in; made when it is first used. */
 const searchable = (subject, result) => {
   if (result.searchable === undefined) {
     const rule = ruleOf(result);
     const parts = [text(rule.id), text(rule.title), text(result.on), text(result.message), subject.name];
+    if (result.waiver) parts.push(text(result.waiver[0]));
     result.searchable = parts.join("\n").toLowerCase();
   }
   return result.searchable;
@@ -60,6 +69,7 @@ const matching = (subject) => {
     (result) =>
       wanted.statuses.has(result.status) &&
       wanted.severities.has(severityOf(result)) &&
+      wanted.standings.has(result.new ? "new" : "unchanged") &&
       tokens.every((token) => searchable(subject, result).includes(token)),
   );
 };
@@ -68,6 +78,7 @@ const matching = (subject) => {
 const narrowed = () =>
   wanted.words.trim() !== "" ||
   wanted.severities.size < SEVERITIES.length ||
+  wanted.standings.size < Object.keys(STANDINGS).length ||
   SHOWN_AT_FIRST.some((status) => !wanted.statuses.has(status));
 
 const selection = () => {

@@ -172,9 +172,10 @@ const environmentBody = (subject, results) => {
 
 const tally = (subject) => {
   const count = (status) => subject.results.filter((result) => result.status === status).length;
+  const fresh = subject.results.filter((result) => result.new && result.status === "fail").length;
   return Object.entries(STATUSES)
     .filter(([status]) => count(status) && status !== "not-applicable")
-    .map(([status, word]) => `${count(status)} ${word}`)
+    .map(([status, word]) => `${count(status)} ${word}${status === "fail" && fresh ? ` (${fresh} new)` : ""}`)
     .join(" · ");
 };
 

@@ -118,6 +118,7 @@ const findingBody = (subject, result) => {
     name = text(rule.id);
   const parts = [make("p", {class: "id"}, bdi(text(result.on)))];
   const add = (title, ...nodes) => parts.push(make("h5", {}, title), ...nodes);
+  if (result.waiver) add(`Waived until ${text(result.waiver[1])}`, make("p", {}, bdi(text(result.waiver[0]))));
   if (result.fix !== undefined) add("Fix", command(text(result.fix), `the fix of ${name}`));
   for (const [language, source] of [
     ["Bicep", rule.bicep],
@@ -188,6 +189,7 @@ const finding = (subject, result) => {
         make("span", {class: "rule"}, text(rule.id)),
         make("span", {class: "title"}, text(rule.title)),
         rule.extended && make("span", {class: "muted"}, "extended"),
+        result.new && make("span", {class: "new"}, "new"),
       ),
       make("span", {class: "message"}, bdi(text(result.message))),
     ),

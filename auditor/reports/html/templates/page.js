@@ -112,6 +112,7 @@ const reset = () => {
     severities: new Set(SEVERITIES),
     statuses: new Set(SHOWN_AT_FIRST),
     subject: "",
+    standings: new Set(Object.keys(STANDINGS)),
     page: 0,
   });
   search.value = "";
@@ -125,6 +126,7 @@ const build = () =>
     make("div", {class: "wide"}, make("label", {class: "label", for: "words"}, "Text"), search),
     choices("Severity", Object.fromEntries(SEVERITIES.map((s) => [s, s])), wanted.severities),
     choices("Status", STATUSES, wanted.statuses),
+    ...(data.compared ? [choices("Since the baseline", STANDINGS, wanted.standings)] : []),
     make("div", {class: "wide"}, make("label", {class: "label", for: "subject"}, "Environment"), which),
     make("button", {type: "button", click: reset}, "Reset"),
   );
@@ -146,7 +148,7 @@ for (const link of document.querySelectorAll("[data-find]")) {
   link.addEventListener("click", () => {
     reset();
     search.value = wanted.words = link.dataset.find;
-    wanted.statuses = new Set(["fail"]);
+    wanted.statuses = new Set([link.dataset.status || "fail"]);
     build();
     show();
   });
