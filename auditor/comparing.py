@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from auditor.model.baseline import Baseline, Comparison, Finding, Settled, Standing
+from auditor.model.difference import Shift
 from auditor.model.ids import ArmId, key, subscription_of
 from auditor.model.report import Report
 from auditor.model.snapshot import Gone, Snapshot
@@ -54,7 +55,7 @@ def settle(
     says why a finding has no counterpart; `GONE` is the one reason that makes it fixed."""
     fixed: list[Settled] = []
     unsettled: list[Settled] = []
-    for finding in sorted(before, key=lambda f: (f.severity.rank, f.rule_id, key(f.resource_id))):
+    for finding in sorted(before, key=_place):
         after = now.get(finding.fingerprint)
         if not finding.deviates or (after is not None and after.deviates):
             continue
@@ -103,3 +104,35 @@ def _is_gone(snapshot: Snapshot, arm_id: str, arm_type: str = "", scope: str = "
         return True
     listing = snapshot.listing(scope or subscription_of(arm_id), arm_type or ArmId.parse(arm_id).type)
     return snapshot.get(arm_id) is None and listing is not None and listing.failure is None
+
+
+def differing(
+    earlier: Iterable[Finding], later: Iterable[Finding], whereabouts: Callable[[Finding], str]
+) -> tuple[tuple[Finding, ...], tuple[Settled, ...], tuple[Settled, ...], tuple[Shift, ...], int]:
+    """What is new, fixed, without a counterpart and otherwise changed between two sets of findings, worst first, and
+    how many are as they were."""
+    before, now = by_fingerprint(earlier), by_fingerprint(later)
+    fixed, unsettled = settle(before.values(), now, whereabouts)
+    new = [f for print_, f in now.items() if f.deviates and not (print_ in before and before[print_].deviates)]
+    told = {f.fingerprint for f in new} | {s.finding.fingerprint for s in fixed}
+    changed = [
+        Shift(before.get(print_), finding)
+        for print_, finding in now.items()
+        if print_ not in told and _shifted(before.get(print_), finding)
+    ]
+    unchanged = sum(print_ in before and not _shifted(before[print_], finding) for print_, finding in now.items())
+    missing = tuple(s for s in unsettled if s.finding.fingerprint not in now)
+    by_rank = sorted(changed, key=lambda s: _place(s.after or s.before))
+    return tuple(sorted(new, key=_place)), fixed, missing, tuple(by_rank), unchanged
+
+
+def _shifted(before: Finding | None, after: Finding) -> bool:
+    """Whether a finding has another outcome; one without a counterpart is told when it is unknown."""
+    if before is None:
+        return after.status is Status.UNKNOWN
+    return (before.status, before.severity) != (after.status, after.severity)
+
+
+def _place(finding: Finding | None) -> tuple[int, str, str]:
+    assert finding is not None  # noqa: S101  (one side of a shift is always there)
+    return finding.severity.rank, finding.rule_id, key(finding.resource_id)

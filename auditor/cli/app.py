@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import catalogue, explaining, rulebook
+from auditor.cli import catalogue, diffing, explaining, rulebook
 from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
@@ -159,6 +159,23 @@ def explain_(
         source = Source(replay=catalogue.demo_folder())
     wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose), rules=tuple(rules or ()), config=config)
     return explaining.run(source, environment, rule_id, wish)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A snapshot, or a JSON report.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="A later one of the same kind.")],
+    format: Annotated[  # noqa: A002
+        Proofs, typer.Option("--format", "-f", metavar="NAME", help="table or json.")
+    ] = Proofs.TABLE,
+    fail_on: Fail = FailOn.LOW,
+    rules: RuleFolders = None,
+    quiet: Quiet = False,
+) -> int:
+    """Show what differs between two snapshots or two JSON reports: new, fixed, changed."""
+    return diffing.run(
+        old, new, format, None if fail_on is FailOn.NEVER else Severity(fail_on), tuple(rules or ()), quiet
+    )
 
 
 @app.command(name="rules")

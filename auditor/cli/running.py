@@ -133,13 +133,12 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
     return snapshot
 
 
-def read_snapshot(path: Path) -> Snapshot:
+def read_snapshot(path: Path, help_: str = "give --snapshot a file that --save-snapshot wrote") -> Snapshot:
     """A saved snapshot.
 
     Raises:
         AuditError: the file cannot be read, is cut off, or is not a snapshot of this version.
     """
-    help_ = "give --snapshot a file that --save-snapshot wrote"
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_SNAPSHOT + 1)
