@@ -7,6 +7,7 @@ unknown that was not, both at or above ``--fail-on``; else 0.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,6 +33,7 @@ from auditor.model.snapshot import Snapshot
 from auditor.model.verdict import Severity, Status
 from auditor.reports import difference_report
 
+ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b(?!/)")
 HELP = "give two files of --save-snapshot, or two of -o report.json"
 
 
@@ -126,22 +128,29 @@ def _turns(before: dict[str, str], after: dict[str, str]) -> tuple[Turn, ...]:
 
 
 def _beside(found: Iterable[Change], before: Report, after: Report) -> Iterable[Change]:
-    """The changes with the rules that answer otherwise and rest on the resource."""
+    """The changes with the rules that answer otherwise and rest on the resource, or speak of the address it has now."""
     was = {r.fingerprint: r for r in before.results}
     touched: dict[str, dict[str, None]] = defaultdict(dict)
     for result in after.results:
-        earlier_one = was.get(result.fingerprint)
-        if earlier_one is not None and earlier_one.status is not result.status:
-            shift = f"{result.rule.id} {earlier_one.status} → {result.status}"
-            for resource in {*_rests_on(earlier_one), *_rests_on(result)}:
-                touched[resource][shift] = None
-    return [replace(change, rules=tuple(touched.get(key(change.resource_id), ()))) for change in found]
+        old = was.get(result.fingerprint)
+        if old is not None and old.status is not result.status:
+            shift = f"{result.rule.id} {old.status} → {result.status}"
+            for name in {*_speaks_of(old), *_speaks_of(result)}:
+                touched[name][shift] = None
+    return [
+        replace(
+            change,
+            rules=tuple({**touched.get(key(change.resource_id), {}), **touched.get(str(change.after), {})}),
+        )
+        for change in found
+    ]
 
 
-def _rests_on(result: Result) -> Iterable[str]:
+def _speaks_of(result: Result) -> Iterable[str]:
     yield key(result.resource_id)
     yield from (key(e.resource_id) for e in result.verdict.evidence)
     yield from (key(m.resource_id) for m in result.verdict.missing)
+    yield from ADDRESS.findall(result.verdict.message)
 
 
 def _code(found: Difference, fail_on: Severity | None) -> tuple[int, str]:
