@@ -229,6 +229,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         texts = [_shown(v) for v in value]
         return ", ".join(texts) or "none"
+    if isinstance(value, dict) and len(value) == 1:
+        return _shown(*value.values())
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 

@@ -117,6 +117,9 @@ print("loaded:", loaded, "code:", code, file=sys.stderr)
     ("name", "argv"),
     [
         ("snapshot", ["--snapshot", "SNAPSHOT", "-f", "json"]),
+        ("a baseline", ["--snapshot", "SNAPSHOT", "--baseline", "REPORT", "-f", "json"]),
+        ("diff", ["diff", "SNAPSHOT", "SNAPSHOT"]),
+        ("diff of reports", ["diff", "REPORT", "REPORT", "-f", "json"]),
         ("rules", ["rules"]),
         ("one rule", ["rules", "DNS-002"]),
         ("help", ["--help"]),
@@ -126,7 +129,8 @@ print("loaded:", loaded, "code:", code, file=sys.stderr)
 )
 def test_offline_commands_load_no_sdk(name: str, argv: list[str], saved: Path) -> None:
     """A command that needs no Azure does not pay for importing it."""
-    argv = [str(saved) if a == "SNAPSHOT" else a for a in argv]
+    files = {"SNAPSHOT": saved, "REPORT": saved.with_name("report.json")}
+    argv = [str(files.get(a, a)) for a in argv]
     done = subprocess.run(  # noqa: S603  (our own interpreter and code)
         [sys.executable, "-c", OFFLINE.format(argv=argv)], capture_output=True, text=True, cwd=ROOT, check=False
     )
@@ -135,9 +139,10 @@ def test_offline_commands_load_no_sdk(name: str, argv: list[str], saved: Path) -
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A snapshot of the secure recording."""
+    """A snapshot of the secure recording, its report beside it."""
     from auditor.cli import main
 
     path = tmp_path_factory.mktemp("saved") / "snapshot.json"
-    assert main(["--replay", str(FIXTURES / "secure"), "--save-snapshot", str(path), "-q", "-f", "json"]) == 0
+    report = str(path.with_name("report.json"))
+    assert main(["--replay", str(FIXTURES / "secure"), "--save-snapshot", str(path), "-q", "-o", report]) == 0
     return path

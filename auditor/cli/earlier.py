@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from auditor.cli.errors import AuditError
 from auditor.model.baseline import Baseline, Finding
+from auditor.model.report import Conclusion
 from auditor.model.verdict import Severity, Status
 
 LARGEST = 2**30
@@ -35,7 +36,7 @@ class _Result(BaseModel):
 
 class _Environment(BaseModel):
     id: str
-    verdict: str
+    verdict: Conclusion
 
 
 class EarlierReport(BaseModel):
