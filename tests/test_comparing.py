@@ -14,7 +14,7 @@ from auditor.model.decisions import Decisions
 from auditor.model.ids import key
 from auditor.model.report import Report
 from auditor.model.snapshot import Scope, Snapshot
-from auditor.model.types import COMPUTES, WORKSPACES
+from auditor.model.types import CLUSTERS, COMPUTES, WORKSPACES
 from auditor.model.verdict import Severity, Status
 from tests.arm.estate import Estate
 from tests.arm.private_link import remove_private_endpoint
@@ -206,3 +206,21 @@ def test_another_severity_is_a_change() -> None:
     *_, shifts, unchanged = differing([finding(F)], [finding(F, severity=Severity.LOW)], lambda _: "")
     assert len(shifts) == 1
     assert unchanged == 0
+
+
+CLUSTER = next(r.resource_id for r in SECURE.results if r.environment_id and "managedClusters" in r.resource_id)
+OF_CLUSTER = Finding("c1", "AKS-008", "extension", F, Severity.HIGH, None, f"{CLUSTER}-old", "no extension")
+
+
+def test_a_cluster_that_a_whole_list_does_not_hold_is_gone() -> None:
+    fixed, _ = fates(SECURE, Baseline("b", NOON, (OF_CLUSTER,)))
+    assert fixed == {"AKS-008": GONE}
+
+
+def test_a_cluster_that_is_there_or_may_be_is_not_gone() -> None:
+    there = replace(OF_CLUSTER, resource_id=CLUSTER)
+    assert fates(SECURE, Baseline("b", NOON, (there,)))[1] == {"AKS-008": "it was not judged in this run"}
+    lists = [x for x in SECURE.snapshot.listings if x.type != CLUSTERS]
+    snapshot = Snapshot.model_validate(SECURE.snapshot.model_copy(update={"listings": lists}).model_dump())
+    report = replace(SECURE, snapshot=snapshot)
+    assert fates(report, Baseline("b", NOON, (OF_CLUSTER,)))[1] == {"AKS-008": "it was not judged in this run"}
