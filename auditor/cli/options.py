@@ -57,7 +57,10 @@ Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, m
 Outputs = Annotated[
     list[str] | None,
     typer.Option(
-        "--output", "-o", metavar="PATH", help="Write a report: PATH.json, .sarif, .html, or FORMAT=PATH; - is stdout."
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="Write a report: PATH.json, .sarif, .html, .md, .csv, .xml (JUnit), or FORMAT=PATH, also ocsf; - is stdout.",
     ),
 ]
 Format = Annotated[

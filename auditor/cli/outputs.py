@@ -13,7 +13,7 @@ from pathlib import Path
 from auditor.cli.errors import AuditError
 from auditor.model.report import Report
 from auditor.model.verdict import Status
-from auditor.reports import json_report, sarif
+from auditor.reports import csv_report, json_report, markdown, ocsf, sarif
 
 SECRETIVE = 0o600
 
@@ -41,13 +41,23 @@ def _html(report: Report, _: frozenset[Status]) -> str:
     return html.render(report)
 
 
+def _junit(report: Report, _: frozenset[Status]) -> str:
+    from auditor.reports import junit  # so is the XML library
+
+    return junit.render(report)
+
+
 Renderer = Callable[[Report, frozenset[Status]], str]
 RENDERERS: dict[str, Renderer] = {
     "json": lambda report, _: json_report.render(report),
     "sarif": lambda report, include: sarif.render(report, include),
     "html": _html,
+    "md": lambda report, _: markdown.render(report),
+    "csv": lambda report, _: csv_report.render(report),
+    "junit": _junit,
+    "ocsf": lambda report, _: ocsf.render(report),
 }
-ENDINGS = {".json": "json", ".sarif": "sarif", ".html": "html"}
+ENDINGS = {".json": "json", ".sarif": "sarif", ".html": "html", ".md": "md", ".csv": "csv", ".xml": "junit"}
 
 
 def parse(text: str) -> Output:

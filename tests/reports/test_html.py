@@ -23,7 +23,7 @@ from auditor.reports import html
 from auditor.reports.html.document import document
 from auditor.reports.html.picture import PLACED, SHORT, Picture, picture
 from auditor.reports.html.pool import Pool
-from auditor.reports.html.summary import summary
+from auditor.reports.summary import summary
 from auditor.reports.text import clean
 from tests.arm.estate import Denial, Estate
 from tests.arm.network import VNET

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.model.report import Report
 from auditor.reports.html.document import document
-from auditor.reports.html.summary import summary
+from auditor.reports.summary import summary
 
 PAGE: Final = Environment(
     loader=PackageLoader("auditor.reports.html"),

@@ -1,4 +1,4 @@
-"""The top of the page: what somebody reads who reads nothing else, and what stands there without JavaScript."""
+"""A report in short: what somebody reads who reads nothing else, at the top of the HTML page and of Markdown."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def summary(report: Report) -> Summary:
     return Summary(
         verdict=report.conclusion(),
         environments=len(report.environments),
-        headline=_headline(report, verdicts),
+        headline=headline(report),
         tally=_tally(verdicts),
         counts=tuple(_count(report, status) for status in WORDS),
         rows=tuple(_rows(report.environments)),
@@ -124,8 +124,9 @@ def summary(report: Report) -> Summary:
     )
 
 
-def _headline(report: Report, verdicts: list[Conclusion]) -> str:
+def headline(report: Report) -> str:
     """What the verdict means, in one sentence."""
+    verdicts = [report.conclusion(e) for e in report.environments]
     if not verdicts:
         return "No environment was found: no workspace with an attached AKS cluster was seen."
     verdict, one = report.conclusion(), len(verdicts) == 1
