@@ -60,7 +60,7 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="PATH",
-        help="Write a report: PATH.json, .sarif, .html, .md, .csv, .xml (JUnit), or FORMAT=PATH, also ocsf; - is stdout.",
+        help="Write a report: PATH.json, .sarif, .html, .md, .csv, .xml (JUnit), or FORMAT=PATH; - is stdout.",
     ),
 ]
 Format = Annotated[

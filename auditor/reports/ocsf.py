@@ -72,6 +72,7 @@ def render(report: Report) -> str:
 class _Findings:
     def __init__(self, report: Report) -> None:
         self._report = report
+        self._verdict = str(report.conclusion())
         labels = labels_of(report.environments)
         self._environments = {e.id: self._environment(e, labels[e.id]) for e in report.environments}
         self._subscriptions = {s.id.lower(): clean(s.name) for s in report.snapshot.subscriptions}
@@ -139,7 +140,7 @@ class _Findings:
         title = "Not judged" if code == "not-judged" else "Not read"
         if failure and code == "not-judged":
             message = f"{message} {sentence(obstacle(failure))}"
-        message = shorten(message, MAX_MESSAGE)
+        message = shorten(message, MAX_MESSAGE) or title
         severity = NOT_KNOWN if failure else SEVERITIES[Severity.INFO]
         finding = self._finding(code, self._unique(digest), title, message, resource_id, severity)
         finding |= _pair("status", NEW)
@@ -191,7 +192,7 @@ class _Findings:
             },
             "cloud": self._cloud(resource_id),
             "resources": [self._resource(resource_id)],
-            "unmapped": {"audit_verdict": str(report.conclusion()), "source": report.run.source},
+            "unmapped": {"audit_verdict": self._verdict, "source": report.run.source},
         }
 
     def _unique(self, uid: str) -> str:

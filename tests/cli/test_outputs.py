@@ -11,7 +11,7 @@ import pytest
 
 from auditor.cli import main
 from auditor.cli.errors import AuditError
-from auditor.cli.outputs import Document, Output, parse, write
+from auditor.cli.outputs import RENDERERS, Document, Output, parse, write
 from auditor.model.snapshot import Snapshot
 from tests.arm.record import FIXTURES
 
@@ -22,6 +22,11 @@ PARSED = [
     ("REPORT.SARIF", Output("sarif", Path("REPORT.SARIF"))),
     ("a/b.c/report.json", Output("json", Path("a/b.c/report.json"))),
     ("Report.HTML", Output("html", Path("Report.HTML"))),
+    ("summary.md", Output("md", Path("summary.md"))),
+    ("report.csv", Output("csv", Path("report.csv"))),
+    ("report.xml", Output("junit", Path("report.xml"))),
+    ("ocsf=findings.json", Output("ocsf", Path("findings.json"))),
+    ("md=-", Output("md", None)),
     ("sarif=report.json", Output("sarif", Path("report.json"))),
     ("json=report", Output("json", Path("report"))),
     ("JSON=-", Output("json", None)),
@@ -46,6 +51,17 @@ def test_several_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert Snapshot.model_validate_json(kept.read_bytes()).resources
     assert "mlw-tidal" in capsys.readouterr().out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json", "r.sarif", "s.json"]
+
+
+def test_every_format_from_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All formats into files and one of them on stdout, where it is the same text."""
+    paths = {name: tmp_path / f"report-{name}" for name in RENDERERS}
+    assert main([*SECURE, "-q", *(f"-o={name}={path}" for name, path in paths.items()), "-o", "md=-"]) == 0
+    starts = {"json": "{", "sarif": "{", "html": "<!doctype html>", "md": "# AKS", "csv": "\ufeffenvironment,"}
+    for name, start in {**starts, "junit": "<?xml ", "ocsf": "[\n{"}.items():
+        assert paths.pop(name).read_bytes().decode("utf-8").startswith(start)
+    assert not paths
+    assert capsys.readouterr().out.encode() == (tmp_path / "report-md").read_bytes()
 
 
 def test_a_file_beside_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
