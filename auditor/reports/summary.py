@@ -15,7 +15,7 @@ from auditor.model.report import Conclusion, Report
 from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Tier
 from auditor.model.verdict import Severity, Status
-from auditor.reports.html.decided import Accepted, Note, Since, accepted, notes, since
+from auditor.reports.decided import Accepted, Note, Since, accepted, notes, since
 from auditor.reports.text import ACCESSES, WORST_FIRST, clean, labels_of, names_of, plural
 from auditor.reports.unseen import Cause, causes_of_gaps, causes_of_unknowns, unjudged_by_reason
 

@@ -22,7 +22,7 @@ from auditor.model.decisions import Decisions, Waiver
 from auditor.model.report import Report
 from auditor.model.verdict import Severity, Status
 from auditor.reports import explain, html, json_report, sarif, table
-from auditor.reports.html.summary import summary
+from auditor.reports.summary import summary
 from tests.arm.scenarios import demo
 from tests.audits import RULES, report_on, snapshot_of
 from tests.browser import CHROMIUM, Browser
