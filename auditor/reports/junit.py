@@ -23,7 +23,7 @@ from auditor.model.report import Report
 from auditor.model.result import Result
 from auditor.model.verdict import Status
 from auditor.reports.json_report import TOOL
-from auditor.reports.lines import TO_FIX, gap, links, obstacle, seen, unseen, ways
+from auditor.reports.lines import TO_FIX, excuse, gap, links, obstacle, seen, unseen, ways
 from auditor.reports.summary import headline
 from auditor.reports.text import (
     Names,
@@ -132,7 +132,7 @@ def _case(result: Result, label: str, names: Names) -> Case:
     name = f"{rule.id} {clean(rule.title)} [{names.of(result.resource_id)}]"
     message = sentence(result.verdict.message) or sentence(rule.title)
     if status is Status.WAIVED:
-        message = f"Waived: {message}"
+        message = f"Waived: {sentence(excuse(result))} {message}"
     kind = str(result.severity) if status in (Status.FAIL, Status.UNKNOWN) else str(status)
     return Case(f"{label}.{rule.id}", name, OUTCOMES.get(status, ""), kind, message, _text(result, message))
 

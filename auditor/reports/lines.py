@@ -76,6 +76,12 @@ def needed_actions(result: Result) -> list[str]:
     return sorted({clean(m.needs_action) for m in result.verdict.missing if m.needs_action})
 
 
+def excuse(result: Result) -> str:
+    """Why somebody accepts a failure, and until when; empty where nobody does."""
+    waiver = result.waiver
+    return f"{clean(waiver.reason)} (until {waiver.expires.isoformat()})" if waiver else ""
+
+
 def links(rule: Rule) -> list[str]:
     """The pages that a rule rests on, each once; nothing but a web page is a link."""
     return [clean(link) for link in dict.fromkeys([rule.url, *rule.references]) if link.startswith("https://")]

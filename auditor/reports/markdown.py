@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from auditor.model.baseline import Standing
 from auditor.model.environment import Environment
 from auditor.model.report import Conclusion, Report
 from auditor.model.result import Result
 from auditor.model.rule import Rule, Tier
 from auditor.model.verdict import Status
-from auditor.reports.lines import links, observed, unique, ways
+from auditor.reports.lines import excuse, links, observed, unique, ways
 from auditor.reports.markdown_text import block, code, row, table, text
 from auditor.reports.summary import Summary, Unseen, summary
 from auditor.reports.text import (
@@ -28,6 +29,7 @@ from auditor.reports.text import (
     labels_of,
     names_of,
     plural,
+    sentence,
     shorten,
 )
 
@@ -50,6 +52,8 @@ def render(report: Report) -> str:
     after = [
         *_unseen("Unknown, by what is missing", short.unknown),
         *_waived(report, names, labels),
+        *_decisions(short),
+        *_since(short),
         *_assumptions(report),
         *_unseen("Not judged", short.unjudged),
         *_unseen("Also not read", short.gaps),
@@ -127,7 +131,8 @@ def _heading(result: Result) -> str:
 
 def _failure(result: Result, names: Names, labels: dict[str, str]) -> str:
     message = text(shorten(clean(result.verdict.message), MAX_MESSAGE))
-    parts = [f"{_where(result, names, labels)}: {message}"]
+    new = "**New.** " if result.baseline is Standing.NEW else ""
+    parts = [f"{new}{_where(result, names, labels)}: {message}"]
     if fix := fix_of(result):
         parts.append(block(fix, "sh"))
     if shown := _evidence(result):
@@ -167,7 +172,26 @@ def _waived(report: Report, names: Names, labels: dict[str, str]) -> list[str]:
 
 
 def _excuse(result: Result) -> str:
-    return text(shorten(clean(result.verdict.message), MAX_MESSAGE))
+    return text(shorten(f"{sentence(excuse(result))} {clean(result.verdict.message)}", MAX_MESSAGE))
+
+
+def _decisions(short: Summary) -> list[str]:
+    rows = [f"- **{text(shorten(n.decision, MAX_NAME))}**: {text(shorten(n.effect, MAX_MESSAGE))}" for n in short.notes]
+    return _section("Decisions", rows, len(rows), PART_ROOM, "decisions")
+
+
+def _since(short: Summary) -> list[str]:
+    """What became of the failures of the baseline that fail no more."""
+    if short.since is None:
+        return []
+    head = f"**{text(short.since.headline)}**" + (f" {text(short.since.more)}" if short.since.more else "")
+    rows = [
+        f"- {m.word}: {text(m.rule)} {text(shorten(m.title, MAX_NAME))} on {text(shorten(m.where, MAX_NAME))}: "
+        f"{text(shorten(m.now, MAX_MESSAGE))}"
+        for m in short.since.moved
+    ]
+    listed = [f"{head}\n", *rows]
+    return _section(f"Since the baseline of {text(short.since.when)}", listed, len(listed), PART_ROOM, "results")
 
 
 def _assumptions(report: Report) -> list[str]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from auditor import __version__
+from auditor.model.baseline import Standing
 from auditor.model.environment import Environment
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, key
@@ -25,12 +26,13 @@ from auditor.model.rule import ARTICLE
 from auditor.model.snapshot import Failure
 from auditor.model.verdict import Severity, Status
 from auditor.reports.json_report import TOOL, timestamp
-from auditor.reports.lines import TO_FIX, gap, links, obstacle, unique, worst_first
+from auditor.reports.lines import TO_FIX, excuse, gap, links, obstacle, unique, worst_first
 from auditor.reports.text import clean, clean_lines, fix_of, labels_of, sentence, shorten
 
 VERSION: Final = "1.5.0"
 CLASS: Final = 2003
-CREATE: Final = 1
+CREATE: Final = (1, "Create")
+UPDATE: Final = (2, "Update")
 PATTERN: Final = "Secure AKS inferencing environment (Azure Machine Learning)"
 MAX_MESSAGE: Final = 2_000
 
@@ -105,6 +107,8 @@ class _Findings:
         finding = self._finding(rule.id, uid, title, message, result.resource_id, SEVERITIES[asks])
         finding |= _pair("status", SUPPRESSED if status is Status.WAIVED else NEW)
         finding["status_code"] = str(status)
+        if result.baseline is Standing.UNCHANGED:
+            finding |= _activity(UPDATE)
         finding["finding_info"]["desc"] = shorten(clean(rule.page) or title, MAX_MESSAGE)
         finding["finding_info"]["analytic"] = {"uid": rule.id, "name": title, **_pair("type", RULE)}
         finding["compliance"] = {
@@ -123,6 +127,8 @@ class _Findings:
             finding["evidences"] = [self._evidence(e) for e in unique(result.verdict.evidence)]
         finding["unmapped"] |= _filled(
             tier=str(rule.tier),
+            baseline=str(result.baseline or ""),
+            waiver=excuse(result),
             severity=str(result.severity),
             environment=self._environments.get(result.environment_id or "") or clean(result.environment_id or ""),
             assumptions=[clean(a) for a in dict.fromkeys(result.verdict.assumptions)],
@@ -165,10 +171,7 @@ class _Findings:
             "category_name": "Findings",
             "class_uid": CLASS,
             "class_name": "Compliance Finding",
-            "activity_id": CREATE,
-            "activity_name": "Create",
-            "type_uid": CLASS * 100 + CREATE,
-            "type_name": "Compliance Finding: Create",
+            **_activity(CREATE),
             "time": _milliseconds(report.run.finished_at),
             "start_time": _milliseconds(snapshot.taken_at),
             "end_time": _milliseconds(snapshot.finished_at),
@@ -249,6 +252,17 @@ class _Findings:
             "scenario": str(environment.scenario),
             "access": {part: str(way) if way else None for part, way in environment.access.items()},
         }
+
+
+def _activity(value: tuple[int, str]) -> Json:
+    """Whether the finding is new: one that stood in the baseline is told again."""
+    number, caption = value
+    return {
+        "activity_id": number,
+        "activity_name": caption,
+        "type_uid": CLASS * 100 + number,
+        "type_name": f"Compliance Finding: {caption}",
+    }
 
 
 def _pair(name: str, value: tuple[int, str]) -> Json:

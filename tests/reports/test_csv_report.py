@@ -52,6 +52,7 @@ def test_what_was_not_seen_names_the_permission() -> None:
     assert found[NOT_JUDGED]["message"] == "no AKS attached"
     assert found["pass"]["assumptions"] == "x"
     assert found["pass"]["fix"] == ""
+    assert (found["waived"]["waiver_reason"], found["waived"]["waiver_expires"]) == (sample.WAIVER.reason, "2026-12-31")
 
 
 def test_a_scope_without_environments_is_not_an_empty_file() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from auditor.model.baseline import Standing
 from auditor.model.environment import Access
 from auditor.model.report import Report
 from auditor.model.snapshot import Failure, Listing
@@ -117,7 +118,8 @@ def test_what_was_not_seen_names_the_permission() -> None:
 def test_a_waived_failure_is_apart_and_not_lost() -> None:
     parts = sections(sample.everything())
 
-    assert "- **DNS-001** (critical) **On** `stharbour`: privatelink.api.azureml.ms is not linked" in parts["Waived"]
+    said = f"**On** `stharbour`: {sample.WAIVER.reason} (until 2026-12-31). privatelink"
+    assert f"- **DNS-001** (critical) {said}" in parts["Waived"]
     assert "DNS-001" not in parts["Failed"]
     assert "DNS-001" not in parts["Rules that failed"]
 
@@ -157,6 +159,13 @@ def test_every_failure_of_a_real_report_is_in_it(name: str) -> None:
         assert f"{result.rule.id} " in parts["Failed"]
     tables = [t for t in read(of) if t.type == "table_open"]
     assert len(tables) == 2 + bool(failed)
+
+
+def test_what_is_new_since_the_baseline_is_marked() -> None:
+    of = sample.everything()
+    page = markdown.render(replace(of, results=(replace(of.results[0], baseline=Standing.NEW), *of.results[1:])))
+
+    assert page.count("**New.** **On** `privatelink.api.azureml.ms`") == 1
 
 
 # -- what GitHub takes ---------------------------------------------------------------------------------------------
