@@ -122,6 +122,7 @@ print("loaded:", loaded, "code:", code, file=sys.stderr)
         ("diff of reports", ["diff", "REPORT", "REPORT", "-f", "json"]),
         ("rules", ["rules"]),
         ("one rule", ["rules", "DNS-002"]),
+        ("a schema", ["schema", "report"]),
         ("help", ["--help"]),
         ("version", ["--version"]),
         ("a mistake", ["--snapshot", "not-there.json"]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from auditor.model.baseline import Comparison
 from auditor.model.decisions import Decisions, WaiverUse
@@ -46,12 +47,12 @@ class Gap:
 
 @dataclass(frozen=True)
 class Run:
-    """When and from what the audit was made. ``source`` is live, replay or snapshot."""
+    """When and from what the audit was made."""
 
     id: str
     started_at: datetime
     finished_at: datetime
-    source: str
+    source: Literal["live", "replay", "snapshot"]
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, cast
 
 from auditor import __version__
 from auditor.model.access import Hop, Proof
-from auditor.model.baseline import Comparison, Settled
+from auditor.model.baseline import Settled
 from auditor.model.decisions import Decisions, WaiverUse
 from auditor.model.environment import Environment
 from auditor.model.facts import Evidence, Missing
-from auditor.model.ids import ArmId
+from auditor.model.ids import ArmId, equal
 from auditor.model.report import Gap, Report
 from auditor.model.result import Result
 from auditor.model.verdict import Severity, Status
+from auditor.reports import json_shapes as shapes
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Final = "1.0"
 TOOL = "aks-inference-auditor"
 
 
@@ -28,10 +29,10 @@ def render(report: Report) -> str:
     return json.dumps(document(report), indent=2, default=_plain) + "\n"
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: Report) -> shapes.Report:
     snapshot = report.snapshot
     gaps = report.gaps
-    shown = {
+    shown: shapes.Report = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": __version__},
         "run": {
@@ -46,8 +47,8 @@ def document(report: Report) -> dict[str, Any]:
         "summary": {
             "verdict": report.conclusion(),
             "environments": len(report.environments),
-            "by_status": {str(status): report.count(status) for status in Status},
-            "failed_by_severity": {str(severity): report.failed(severity) for severity in Severity},
+            "by_status": {status: report.count(status) for status in Status},
+            "failed_by_severity": {severity: report.failed(severity) for severity in Severity},
         },
         "environments": [_environment(report, e) for e in report.environments],
         "unjudged": [{"resource_id": u.resource_id, "reason": u.reason} for u in report.unjudged],
@@ -63,7 +64,11 @@ def document(report: Report) -> dict[str, Any]:
     if report.decisions is not None:
         shown["config"] = _decisions(report.decisions, report.waivers)
     if report.comparison is not None:
-        shown |= _comparison(report.comparison)
+        baseline = report.comparison.baseline
+        shown["baseline"] = {"run_id": baseline.run_id, "finished_at": timestamp(baseline.finished_at)}
+        # The failures that were fixed since, and those of then that this run says nothing sure about.
+        shown["fixed"] = [_settled(s) for s in report.comparison.fixed]
+        shown["unsettled"] = [_settled(s) for s in report.comparison.unsettled]
     return shown
 
 
@@ -80,30 +85,31 @@ def timestamp(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _environment(report: Report, environment: Environment) -> dict[str, Any]:
+def _environment(report: Report, environment: Environment) -> shapes.Environment:
+    region = environment.workspace.raw("location")
     return {
         "id": environment.id,
         "workspace_id": environment.workspace.id,
-        "compute_type": environment.compute.raw("properties.computeType"),
+        "compute_type": "AKS" if equal(environment.compute.raw("properties.computeType"), "AKS") else "Kubernetes",
         "cluster_id": environment.cluster_id,
-        "region": environment.workspace.raw("location"),
+        "region": region if isinstance(region, str) else None,
         "vnet_ids": [environment.network.vnet_id] if environment.network.vnet_id else [],
         "scenario": environment.scenario,
-        "access": environment.access,
+        "access": cast("shapes.Access", environment.access),
         "verdict": report.conclusion(environment),
         "compute": ArmId.parse(environment.compute.id).name,
         "paths": [_path(p) for p in environment.proofs],
     }
 
 
-def _path(path: Proof) -> dict[str, Any]:
+def _path(path: Proof) -> shapes.Path:
     """An access path, hop by hop; ``broken`` is the position of the first hop that fails."""
     broken = next((i for i, hop in enumerate(path.hops) if hop.verdict.failed), None)
     hops = [_hop(hop) for hop in path.hops]
     return {"name": path.name, "group": path.group, "target_id": path.target_id, "broken": broken, "hops": hops}
 
 
-def _hop(hop: Hop) -> dict[str, Any]:
+def _hop(hop: Hop) -> shapes.Hop:
     verdict = hop.verdict
     return {
         "name": hop.name,
@@ -116,9 +122,9 @@ def _hop(hop: Hop) -> dict[str, Any]:
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: Result) -> shapes.Result:
     rule, verdict = result.rule, result.verdict
-    shown = {
+    shown: shapes.Result = {
         "rule_id": rule.id,
         "title": rule.title,
         "status": result.status,
@@ -142,7 +148,7 @@ def _result(result: Result) -> dict[str, Any]:
     return shown
 
 
-def _decisions(decisions: Decisions, uses: Sequence[WaiverUse]) -> dict[str, Any]:
+def _decisions(decisions: Decisions, uses: Sequence[WaiverUse]) -> shapes.Decisions:
     """What was configured, and what became of each waiver: applied, expired, or unmatched."""
     return {
         "rules_off": list(decisions.off),
@@ -163,18 +169,8 @@ def _decisions(decisions: Decisions, uses: Sequence[WaiverUse]) -> dict[str, Any
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
-    """What was fixed since the baseline, and the failures of then that this run says nothing sure about."""
-    baseline = comparison.baseline
-    return {
-        "baseline": {"run_id": baseline.run_id, "finished_at": timestamp(baseline.finished_at)},
-        "fixed": [_settled(s) for s in comparison.fixed],
-        "unsettled": [_settled(s) for s in comparison.unsettled],
-    }
-
-
-def _settled(settled: Settled) -> dict[str, Any]:
-    return {**asdict(settled.finding), "now": settled.now}
+def _settled(settled: Settled) -> shapes.Settled:
+    return cast("shapes.Settled", {**asdict(settled.finding), "now": settled.now})
 
 
 def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:
@@ -182,9 +178,15 @@ def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:
     return list({(e.resource_id, e.path, e.note): e for e in evidence}.values())
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    shown = {"resource_id": evidence.resource_id, "path": evidence.path, "observed": evidence.observed}
-    return {**shown, "note": evidence.note} if evidence.note else shown
+def _evidence(evidence: Evidence) -> shapes.Evidence:
+    shown: shapes.Evidence = {
+        "resource_id": evidence.resource_id,
+        "path": evidence.path,
+        "observed": evidence.observed,
+    }
+    if evidence.note:
+        shown["note"] = evidence.note
+    return shown
 
 
 def _plain(value: object) -> str:
@@ -192,7 +194,7 @@ def _plain(value: object) -> str:
     return timestamp(value) if isinstance(value, datetime) else str(value)
 
 
-def _missing(missing: Missing) -> dict[str, Any]:
+def _missing(missing: Missing) -> shapes.Missing:
     return {
         "resource_id": missing.resource_id,
         "path": missing.path,
@@ -202,7 +204,7 @@ def _missing(missing: Missing) -> dict[str, Any]:
     }
 
 
-def _gap(gap: Gap) -> dict[str, Any]:
+def _gap(gap: Gap) -> shapes.Gap:
     return {
         "resource_id": gap.resource_id,
         "operation": gap.operation,

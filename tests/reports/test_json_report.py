@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from tests.arm import scenarios
 from tests.arm.estate import Denial, Estate
 from tests.arm.scenarios import SCENARIOS
 from tests.audits import audited
+from tests.schemas import read
 
 # A dict holds exactly these keys; a list says what each item is; a key that ends in ? may be absent.
 TEXT, NULLABLE, COUNT, ANY = "text", "text or null", "count", "anything"
@@ -146,7 +146,7 @@ def compare(value: Any, shape: Any, at: str = "report") -> None:
 
 
 def document(build: Callable[[], Estate]) -> Any:
-    return json.loads(json_report.render(audited(build())))
+    return read(json_report.render(audited(build())))
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
@@ -235,7 +235,7 @@ def test_unread_scope_is_unjudged() -> None:
     """Workspaces that could not be listed stand under ``unjudged``, and nothing is called secure."""
     estate = scenarios.secure()
     estate.denied.append(Denial(type="Microsoft.MachineLearningServices/workspaces"))
-    report = json.loads(json_report.render(audited(estate)))
+    report = read(json_report.render(audited(estate)))
     compare(report, SHAPE)
     assert report["summary"]["verdict"] == "undetermined"
     assert report["unjudged"]
