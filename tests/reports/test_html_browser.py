@@ -273,6 +273,8 @@ def test_paper_has_everything_opened(browser: Browser, folder: Path) -> None:
     browser.send("Emulation.setEmulatedMedia", media="print")
     assert count(browser, "button, input, select") == 0
     assert count(browser, "figure .wide svg") == 2
+    breaks = "[...document.querySelectorAll('.environment')].map((e) => getComputedStyle(e).breakBefore)"
+    assert browser.run(breaks) == ["auto", "page"], "the first stands below the heading that opens its page"
     browser.send("Emulation.setEmulatedMedia", media="")
 
 
