@@ -17,6 +17,7 @@ from auditor.cli.options import (
     CloudName,
     Concurrency,
     ConfigFile,
+    EvidenceFolder,
     Fail,
     FailOn,
     Format,
@@ -34,15 +35,18 @@ from auditor.cli.options import (
     Subscriptions,
     Tenant,
     Timeout,
+    UriPrefix,
     Verbose,
     Version,
     Workspaces,
 )
-from auditor.cli.outputs import RENDERERS, check_stdout, parse
+from auditor.cli.outputs import RENDERERS, check_stdout, parse, to_stdout
 from auditor.cli.running import Source, Wish, run
 from auditor.model.rule import Tier
 from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
+from auditor.reports import schemas
+from auditor.reports.sarif import Options
 
 app = typer.Typer(
     help="Audit secure AKS inference environments on Azure Machine Learning.",
@@ -75,6 +79,8 @@ def main(
     rules: RuleFolders = None,
     config: ConfigFile = None,
     baseline: BaselineFile = None,
+    sarif_uri_prefix: UriPrefix = None,
+    evidence_dir: EvidenceFolder = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
     version: Version = False,
@@ -96,8 +102,9 @@ def main(
     )
     _check_source(source)
     scope = Scope(workspaces=list(workspace or ()), resource_groups=list(resource_group or ()))
-    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, save_snapshot, rules)
-    return run(source, scope, replace(wish, config=config, baseline=baseline))
+    sarif = _sarif(sarif_include, sarif_uri_prefix, evidence_dir)
+    wish = _wish(output, format, fail_on, sarif, quiet, verbose, save_snapshot, rules)
+    return run(source, scope, replace(wish, config=config, baseline=baseline, evidence=evidence_dir))
 
 
 @app.command()
@@ -109,12 +116,16 @@ def demo(
     rules: RuleFolders = None,
     config: ConfigFile = None,
     baseline: BaselineFile = None,
+    sarif_uri_prefix: UriPrefix = None,
+    evidence_dir: EvidenceFolder = None,
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> int:
     """Audit a recording that ships with the tool: no Azure account is needed."""
-    wish = _wish(output, format, fail_on, sarif_include, quiet, verbose, None, rules)
-    return run(Source(replay=catalogue.demo_folder()), Scope(), replace(wish, config=config, baseline=baseline))
+    sarif = _sarif(sarif_include, sarif_uri_prefix, evidence_dir)
+    wish = _wish(output, format, fail_on, sarif, quiet, verbose, None, rules)
+    wish = replace(wish, config=config, baseline=baseline, evidence=evidence_dir)
+    return run(Source(replay=catalogue.demo_folder()), Scope(), wish)
 
 
 @app.command(name="explain")
@@ -201,6 +212,14 @@ def rules_(
     catalogue.show(rulebook.rules(tuple(rules or ())), catalogue.Filter(rule_id, severity, tier, search), format)
 
 
+@app.command(name="schema")
+def schema_(
+    of: Annotated[schemas.Schema, typer.Argument(metavar="report|snapshot", help="Which file it describes.")],
+) -> None:
+    """Print the JSON Schema of the JSON report, or of a saved snapshot."""
+    to_stdout(schemas.render(of))
+
+
 def _check_source(source: Source, doing: str = "audit", instead: str = "'audit demo'") -> None:
     given = [
         name
@@ -228,7 +247,7 @@ def _wish(
     output: list[str] | None,
     format_: str,
     fail_on: FailOn,
-    include: str | None,
+    sarif: Options,
     quiet: bool,
     verbose: int,
     save_snapshot: Path | None,
@@ -243,11 +262,21 @@ def _wish(
         stdout=format_,
         save_snapshot=save_snapshot,
         fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
-        include=_included(include),
+        sarif=sarif,
         quiet=quiet,
         verbose=bool(verbose),
         rules=tuple(rules or ()),
     )
+
+
+def _sarif(include: str | None, prefix: str | None, evidence: Path | None) -> Options:
+    root = prefix or ""
+    climbs = any(part in (".", "..") for part in root.split("/"))
+    if climbs or root.startswith("//") or set(root) & set(":\\") or not root.isprintable():
+        raise AuditError(
+            f"--sarif-uri-prefix {root} is no plain folder", "give it a path inside the repository, or / for a slash"
+        )
+    return Options(_included(include), root, evidence is not None)
 
 
 def _included(text: str | None) -> frozenset[Status]:

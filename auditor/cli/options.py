@@ -82,6 +82,18 @@ BaselineFile = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="An earlier JSON report: marks what is new, lists what was fixed."),
 ]
+UriPrefix = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif-uri-prefix", metavar="PREFIX", help="Put a folder before the paths in SARIF; / for Azure DevOps."
+    ),
+]
+EvidenceFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence-dir", metavar="DIR", help="Write what was seen of each resource, in files where SARIF points."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing line.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Name every read on stderr.")]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from auditor.cli.errors import AuditError
 from auditor.model.report import Report
-from auditor.model.verdict import Status
 from auditor.reports import csv_report, json_report, markdown, ocsf, sarif
 
 SECRETIVE = 0o600
@@ -35,22 +34,22 @@ class Document:
     private: bool = False
 
 
-def _html(report: Report, _: frozenset[Status]) -> str:
+def _html(report: Report, _: sarif.Options) -> str:
     from auditor.reports import html  # its template engine is for those who want a page
 
     return html.render(report)
 
 
-def _junit(report: Report, _: frozenset[Status]) -> str:
+def _junit(report: Report, _: sarif.Options) -> str:
     from auditor.reports import junit  # so is the XML library
 
     return junit.render(report)
 
 
-Renderer = Callable[[Report, frozenset[Status]], str]
+Renderer = Callable[[Report, sarif.Options], str]
 RENDERERS: dict[str, Renderer] = {
     "json": lambda report, _: json_report.render(report),
-    "sarif": lambda report, include: sarif.render(report, include),
+    "sarif": sarif.render,
     "html": _html,
     "md": lambda report, _: markdown.render(report),
     "csv": lambda report, _: csv_report.render(report),

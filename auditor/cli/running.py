@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import uuid
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
-from auditor.cli import config, earlier, outputs, rulebook, service_tags
+from auditor.cli import config, earlier, evidence, outputs, rulebook, service_tags
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
@@ -23,6 +24,8 @@ from auditor.model.report import Outcome, Report, Run, outcome
 from auditor.model.snapshot import Scope, Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import Severity, Status
+from auditor.reports.evidence import files as evidence_files
+from auditor.reports.sarif import Options
 
 LARGEST_SNAPSHOT = 2**30
 EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
@@ -44,7 +47,7 @@ class Source:
     seconds: float | None = None
 
     @property
-    def name(self) -> str:
+    def name(self) -> Literal["live", "replay", "snapshot"]:
         return "snapshot" if self.snapshot else "replay" if self.replay else "live"
 
 
@@ -57,7 +60,8 @@ class Wish:
     stdout: str = "table"
     save_snapshot: Path | None = None
     fail_on: Severity | None = Severity.LOW
-    include: frozenset[Status] = field(default_factory=frozenset)
+    sarif: Options = field(default_factory=Options)
+    evidence: Path | None = None
     quiet: bool = False
     verbose: bool = False
     rules: tuple[Path, ...] = ()
@@ -79,6 +83,8 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     files = [o.path for o in wish.outputs if o.path is not None]
     outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
     baseline = earlier.read(wish.baseline).baseline if wish.baseline else None
+    if wish.evidence:
+        evidence.check(wish.evidence)
     tags = service_tags.read(source.service_tags) if source.service_tags else None
     started = datetime.now(UTC)
     snapshot = collect(source, scope, wish, started)
@@ -89,16 +95,17 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         seconds = (snapshot.finished_at - snapshot.taken_at).total_seconds()
         sys.stderr.write(f"read Azure in {snapshot.traffic.requests} requests and {seconds:.1f} s\n")
     run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
-    with redirect_stdout(sys.stderr):  # a rule of other people may print, and stdout belongs to the report
+    with contextlib.redirect_stdout(sys.stderr):  # a rule of other people may print, and stdout belongs to the report
         report = audit(snapshot, book, run_, decided.decisions if decided else None)
     if baseline is not None:
         report = compared(report, baseline)
     documents = [
-        Document(o.path, outputs.RENDERERS[o.format](report, wish.include)) for o in wish.outputs if o.path is not None
+        Document(o.path, outputs.RENDERERS[o.format](report, wish.sarif)) for o in wish.outputs if o.path is not None
     ]
     if wish.save_snapshot:
         documents.append(Document(wish.save_snapshot, snapshot.model_dump_json(indent=1) + "\n", private=True))
-    outputs.write(documents)
+    with evidence.written(wish.evidence, evidence_files(report)) if wish.evidence else contextlib.nullcontext():
+        outputs.write(documents)
     reached = outcome(report, wish.fail_on)
     try:
         _print(report, wish)
@@ -179,11 +186,11 @@ def _check_workspaces(snapshot: Snapshot) -> None:
 def _print(report: Report, wish: Wish) -> None:
     printed = [o for o in wish.outputs if o.path is None]
     for output in printed:
-        outputs.to_stdout(outputs.RENDERERS[output.format](report, wish.include))
+        outputs.to_stdout(outputs.RENDERERS[output.format](report, wish.sarif))
     if printed:
         return
     if wish.stdout != "table":
-        outputs.to_stdout(outputs.RENDERERS[wish.stdout](report, wish.include))
+        outputs.to_stdout(outputs.RENDERERS[wish.stdout](report, wish.sarif))
         return
     from rich.console import Console
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Rule
 from auditor.model.verdict import Status
 from auditor.reports.json_report import TOOL, timestamp
-from auditor.reports.sarif_locations import location, plain, related
+from auditor.reports.sarif_locations import Places, location, observed, plain, related
 from auditor.reports.sarif_rules import LEVELS, descriptor
 from auditor.reports.text import clean, fix_of, sentence, shorten
 
@@ -37,16 +38,26 @@ MAX_COMPRESSED: Final = 10_000_000
 MAX_MESSAGE: Final = 2_000
 
 
-def render(report: Report, include: frozenset[Status] = frozenset(), root: str = "") -> str:
-    """The report as SARIF text that ends in a newline.
+@dataclass(frozen=True)
+class Options:
+    """``include`` adds unknown or passed results; ``root`` is a folder to put before every path, for consumers that
+    build links from them; ``evidence``: the files that paths name are written too, so results point at their lines."""
 
-    ``include`` adds unknown or passed results; ``root`` is a folder to put before every path, for consumers that build
-    links from them.
-    """
-    found = _selected(report, include)
+    include: frozenset[Status] = field(default_factory=frozenset)
+    root: str = ""
+    evidence: bool = False
+
+
+PLAIN: Final = Options()
+
+
+def render(report: Report, options: Options = PLAIN) -> str:
+    """The report as SARIF text that ends in a newline."""
+    found = _selected(report, options.include)
+    places = Places(options.root, report.snapshot if options.evidence else None)
     kept = found[:MAX_RESULTS]
     while True:
-        text = json.dumps(_document(report, kept, len(found), root), indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(_document(report, kept, len(found), places), indent=1, ensure_ascii=False) + "\n"
         size = len(zlib.compress(text.encode(), level=6))
         if size <= MAX_COMPRESSED or not kept:
             return text
@@ -60,14 +71,14 @@ def _selected(report: Report, include: frozenset[Status]) -> list[Result]:
     return sorted(results, key=lambda r: (wanted.index(r.status), r.severity.rank))
 
 
-def _document(report: Report, results: list[Result], found: int, root: str) -> dict[str, Any]:
+def _document(report: Report, results: list[Result], found: int, places: Places) -> dict[str, Any]:
     rules = list({r.id: r for r in [*report.rules, *(x.rule for x in results)]}.values())
     run = {
         "tool": {"driver": _driver(rules)},
         "automationDetails": {"id": _category(report)},
         "invocations": [_invocation(report, len(results), found)],
         "columnKind": "utf16CodeUnits",
-        "results": _results(results, {rule.id: i for i, rule in enumerate(rules)}, root),
+        "results": _results(results, {rule.id: i for i, rule in enumerate(rules)}, places),
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -94,16 +105,16 @@ def _category(report: Report) -> str:
     return "/".join(quote(clean(p), safe="") for p in parts)
 
 
-def _results(results: list[Result], indexes: dict[str, int], root: str) -> list[dict[str, Any]]:
+def _results(results: list[Result], indexes: dict[str, int], places: Places) -> list[dict[str, Any]]:
     seen: Counter[str] = Counter()
     documents = []
     for result in results:
         seen[result.fingerprint] += 1
-        documents.append(_result(result, indexes[result.rule.id], seen[result.fingerprint], root))
+        documents.append(_result(result, indexes[result.rule.id], seen[result.fingerprint], places))
     return documents
 
 
-def _result(result: Result, index: int, occurrence: int, root: str) -> dict[str, Any]:
+def _result(result: Result, index: int, occurrence: int, places: Places) -> dict[str, Any]:
     """``occurrence`` tells apart findings that share a fingerprint, so that no consumer merges them."""
     document: dict[str, Any] = {
         "ruleId": result.rule.id,
@@ -111,14 +122,14 @@ def _result(result: Result, index: int, occurrence: int, root: str) -> dict[str,
         "kind": KINDS[result.status],
         "level": _level(result),
         "message": {"text": _message(result)},
-        "locations": [location(result.resource_id, root)],
+        "locations": [location(result.resource_id, places, observed(result))],
         "partialFingerprints": {
             "primaryLocationLineHash": f"{result.fingerprint}:{occurrence}",
             FINGERPRINT: result.fingerprint if occurrence == 1 else f"{result.fingerprint}-{occurrence}",
         },
         "properties": _properties(result),
     }
-    if chain := related(result, root):
+    if chain := related(result, places):
         document["relatedLocations"] = chain
     if result.baseline is not None:
         document["baselineState"] = result.baseline

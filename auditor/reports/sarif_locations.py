@@ -1,15 +1,20 @@
-"""Where a finding is, for consumers that want files: a stable pseudo-path per resource, and the ARM id beside it."""
+"""Where a finding is: the path and line that stand for a resource, and its ARM id beside them."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from auditor.model.facts import Evidence, Missing
-from auditor.model.ids import ArmId, key
+from auditor.model.ids import ArmId, key, same
 from auditor.model.result import Result
+from auditor.model.snapshot import Snapshot
+from auditor.reports.evidence import line
+from auditor.reports.pseudo_path import pseudo_path
 from auditor.reports.text import clean, shorten
 
 MAX_RELATED: Final = 25
@@ -27,38 +32,28 @@ def plain(text: str) -> str:
     return PLACEHOLDER.sub(r"{{\1}}", LINK.sub(r"\\[", text).replace("](", r"\]("))
 
 
-def pseudo_path(arm_id: str, root: str = "") -> str:
-    """``azure/<subscription>/<resource group>/<provider>/<type>/<name>.json``, percent-encoded.
+@dataclass(frozen=True)
+class Places:
+    """Where resources are said to be: under ``root``, and at a line of their evidence where that is written too."""
 
-    Children and extensions follow their parent (``…/workspaces/w/computes/c.json``), an extension with the word
-    ``providers`` between them, so that no two ids share a path. It is in lower case, because Azure writes one id in
-    several casings and a path that changed would close an alert and open another.
-    """
-    parts = [p for p in key(arm_id).split("/") if p]
-    if parts[:1] == ["subscriptions"]:
-        parts = parts[1:]
-        if parts[1:2] == ["resourcegroups"]:
-            del parts[1]
-        at = 2 if len(parts) > 2 and parts[2] == "providers" else 1
-    else:
-        parts = ["tenant", *parts]
-        at = 1
-    if parts[at : at + 1] == ["providers"]:
-        del parts[at]
-    path = "/".join(["azure", *map(_segment, parts)]) + ".json"
-    return f"{quote(root.rstrip('/'), safe='/')}/{path}" if root else path
+    root: str = ""
+    evidence: Snapshot | None = None
+
+    def uri(self, arm_id: str) -> str:
+        path = pseudo_path(arm_id)
+        return f"{quote(self.root.rstrip('/'), safe='/')}/{path}" if self.root else path
+
+    def line(self, arm_id: str, seen: Iterable[Evidence | Missing]) -> int:
+        if self.evidence is None:
+            return 1
+        return line(self.evidence, arm_id, (s.path for s in seen if same(s.resource_id, arm_id)))
 
 
-def _segment(part: str) -> str:
-    # A segment of dots alone would climb out of the folder.
-    return quote(part, safe="", errors="replace") if part.strip(".") else "_" * len(part)
-
-
-def location(arm_id: str, root: str) -> dict[str, Any]:
+def location(arm_id: str, places: Places, seen: Iterable[Evidence | Missing]) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": pseudo_path(arm_id, root)},
-            "region": {"startLine": 1},
+            "artifactLocation": {"uri": places.uri(arm_id)},
+            "region": {"startLine": places.line(arm_id, seen)},
         },
         "logicalLocations": [
             {
@@ -70,11 +65,11 @@ def location(arm_id: str, root: str) -> dict[str, Any]:
     }
 
 
-def related(result: Result, root: str) -> list[dict[str, Any]]:
+def related(result: Result, places: Places) -> list[dict[str, Any]]:
     """The other resources of the chain in the order of the proof, each once, with what was seen of it."""
     notes: dict[str, list[str]] = {}
     spelt: dict[str, str] = {}
-    seen: list[Evidence | Missing] = [*result.verdict.evidence, *result.verdict.missing]
+    seen = observed(result)
     for item in seen:
         if item.resource_id and key(item.resource_id) != key(result.resource_id):
             spelt.setdefault(key(item.resource_id), item.resource_id)
@@ -82,11 +77,15 @@ def related(result: Result, root: str) -> list[dict[str, Any]]:
     return [
         {
             "id": number,
-            **location(spelt[at], root),
+            **location(spelt[at], places, seen),
             "message": {"text": plain(shorten("; ".join(dict.fromkeys(said)), MAX_NOTE))},
         }
         for number, (at, said) in enumerate(list(notes.items())[:MAX_RELATED], start=1)
     ]
+
+
+def observed(result: Result) -> list[Evidence | Missing]:
+    return [*result.verdict.evidence, *result.verdict.missing]
 
 
 def _note(item: Evidence | Missing) -> str:

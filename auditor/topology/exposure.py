@@ -78,7 +78,7 @@ def _ip_rules(target: Resource, firewall: Firewall) -> Verdict:
             f"an IP rule of {target.name} could not be understood", target.missing(path, "not an address range")
         )
     if size.too_many:
-        return fail(f"the IP rules of {target.name} admit {', '.join(values)}", action, target.see(path))
+        return fail(f"the IP rules of {target.name} admit {', '.join(values)}", target.see(path), action)
     if values:
         return ok(f"{target.name} denies by default and admits only {', '.join(values)}", action, target.see(path))
     return ok(f"{target.name} denies by default and admits no public address", action)

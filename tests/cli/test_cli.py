@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -23,6 +22,7 @@ from tests.arm.adapter import ArmAdapter
 from tests.arm.estate import NOW, Denial, Estate
 from tests.arm.record import FIXTURES
 from tests.audits import RULES
+from tests.schemas import read
 
 ROOT = FIXTURES.parent
 
@@ -69,7 +69,7 @@ def test_a_scope_without_environments_is_clean_and_says_so(tmp_path: Path, capsy
     assert main([*kept(estate, tmp_path / "kept"), "-f", "json"]) == 0
     out, err = capsys.readouterr()
     assert "no workspace with an attached AKS cluster" in err.splitlines()[-1]
-    assert json.loads(out)["summary"] | {"by_status": 0, "failed_by_severity": 0} == {
+    assert read(out)["summary"] | {"by_status": 0, "failed_by_severity": 0} == {
         "verdict": "undetermined",
         "environments": 0,
         "by_status": 0,
@@ -93,7 +93,7 @@ def test_a_scope_that_could_not_be_read_is_not_clean(
     estate = scenarios.secure()
     estate.denied.append(denied)
     assert main([*kept(estate, tmp_path / "kept"), "-f", "json", "--fail-on", level]) == code
-    document = json.loads(capsys.readouterr().out)
+    document = read(capsys.readouterr().out)
     assert document["unjudged"]
     assert not document["collection"]["complete"]
 
@@ -105,7 +105,7 @@ FAIL_ON = ["critical", "high", "medium", "low", "info"]
 def test_fail_on_counts_the_results_own_severity(level: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The levels agree with the results of the report."""
     code = main([*fixture("demo"), "-f", "json", "--fail-on", level])
-    results = json.loads(capsys.readouterr().out)["results"]
+    results = read(capsys.readouterr().out)["results"]
     counting = [r for r in results if FAIL_ON.index(r["severity"]) <= FAIL_ON.index(level)]
     assert code == (1 if any(r["status"] == "fail" for r in counting) else 0)
 
@@ -114,7 +114,7 @@ def test_stdout_is_pure(capsys: pytest.CaptureFixture[str]) -> None:
     """With -f json, stdout is one JSON document even when everything else is said."""
     assert main(["demo", "-f", "json", "-v"]) == 1
     out, err = capsys.readouterr()
-    assert json.loads(out)["schema_version"] == "1.0"
+    assert read(out)["schema_version"] == "1.0"
     assert len(err.splitlines()) > 20
 
 
@@ -185,7 +185,7 @@ def test_the_installed_command_pipes_into_json() -> None:
     """``audit demo -f json | json.tool`` works, and a reader that goes away is no error."""
     with audit(["demo", "-f", "json"]) as process:
         out, err = process.communicate(timeout=60)
-    assert json.loads(out)["run"]["source"] == "replay"
+    assert read(out)["run"]["source"] == "replay"
     assert process.returncode == 1
     assert "Traceback" not in err
     with audit(["demo", "-f", "json"]) as gone:
@@ -219,4 +219,4 @@ def test_the_environment_of_other_tools_changes_nothing(name: str, value: str) -
     with audit(["demo", "-f", "json"], **{name: value}) as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
-    assert json.loads(out)["collection"]["complete"]
+    assert read(out)["collection"]["complete"]

@@ -12,8 +12,9 @@ import pytest
 from auditor.cli import main
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import RENDERERS, Document, Output, parse, write
-from auditor.model.snapshot import Snapshot
+from auditor.reports.schemas import Schema
 from tests.arm.record import FIXTURES
+from tests.schemas import read
 
 SECURE = ["--replay", str(FIXTURES / "secure")]
 
@@ -45,10 +46,10 @@ def test_several_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     """Files in three formats, a snapshot, and a table on stdout, from one run."""
     one, two, page, kept = (tmp_path / name for name in ("r.json", "r.sarif", "r.html", "s.json"))
     assert main([*SECURE, "-o", str(one), "-o", str(two), "-o", str(page), "--save-snapshot", str(kept)]) == 0
-    assert json.loads(one.read_text("utf-8"))["schema_version"] == "1.0"
+    assert read(one.read_text("utf-8"))["schema_version"] == "1.0"
     assert json.loads(two.read_text("utf-8"))["version"] == "2.1.0"
     assert page.read_text("utf-8").startswith("<!doctype html>")
-    assert Snapshot.model_validate_json(kept.read_bytes()).resources
+    assert read(kept.read_bytes(), Schema.SNAPSHOT)["resources"]
     assert "mlw-tidal" in capsys.readouterr().out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.html", "r.json", "r.sarif", "s.json"]
 
@@ -68,8 +69,8 @@ def test_every_format_from_one_run(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_file_beside_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """-o json=- puts the report in place of the table; a file gets the same report."""
     assert main([*SECURE, "-q", "-o", "json=-", "-o", str(tmp_path / "r.json")]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    written = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    printed = read(capsys.readouterr().out)
+    written = read((tmp_path / "r.json").read_text("utf-8"))
     assert printed == written
 
 
@@ -79,7 +80,7 @@ def test_an_earlier_report_is_replaced_whole(tmp_path: Path) -> None:
     path.write_text("x" * 9_000_000)
     before = path.stat().st_ino
     assert main([*SECURE, "-q", "-o", str(path)]) == 0
-    assert json.loads(path.read_text("utf-8"))
+    assert read(path.read_text("utf-8"))
     assert path.stat().st_ino != before
     assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
 
@@ -121,7 +122,7 @@ def test_a_saved_snapshot_gives_the_same_report(tmp_path: Path, capsys: pytest.C
         for number in range(3):
             kept = tmp_path / f"{name}{number}.json"
             main([*source, "-q", "-f", "json", "--save-snapshot", str(kept)])
-            document = json.loads(capsys.readouterr().out)
+            document = read(capsys.readouterr().out)
             assert document["run"].pop("source") == ("replay" if number == 0 else "snapshot")
             for part in ("id", "started_at", "finished_at"):
                 document["run"].pop(part)

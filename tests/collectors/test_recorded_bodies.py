@@ -22,6 +22,7 @@ from collectors.crawl import READERS
 from tests.arm.adapter import ArmAdapter
 from tests.arm.estate import Estate, Json
 from tests.audits import report_on, snapshot_of
+from tests.schemas import read
 
 FOLDER = os.environ.get("AUDIT_RECORDED_BODIES", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="AUDIT_RECORDED_BODIES names no folder of recorded bodies")
@@ -99,8 +100,8 @@ def test_recorded_bodies_as_estates(prepare: Callable[[list[Json]], Estate], siz
         report = report_on(snapshot_of(estate, ArmAdapter(estate, page_size=size)))
         broken = [(r.rule.id, r.verdict.message) for r in report.results if "the rule broke" in r.verdict.message]
         assert not broken, number
-        json.loads(json_report.render(report))
-        json.loads(sarif.render(report, frozenset({Status.UNKNOWN, Status.PASS})))
+        read(json_report.render(report))
+        json.loads(sarif.render(report, sarif.Options(frozenset({Status.UNKNOWN, Status.PASS}))))
         for resource in report.snapshot.resources:
             if (original := estate.resources.get(resource.id.lower())) is not None:
                 same(resource.body, original, resource.id)

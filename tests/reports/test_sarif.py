@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import jsonschema
 import pytest
 
 from auditor.model.facts import Evidence
@@ -13,20 +12,20 @@ from auditor.model.report import Report, Unjudged
 from auditor.model.snapshot import Failure, Scope
 from auditor.model.verdict import Severity, Status, fail, ok
 from auditor.reports import sarif
-from auditor.reports.sarif_locations import pseudo_path
+from auditor.reports.pseudo_path import pseudo_path
+from auditor.reports.sarif import Options
 from auditor.reports.sarif_rules import SCORES, pascal_case
+from tests.sarif import complaints
 
 from . import sample
 from .sample import DENIED, GROUP, STORAGE, SUBSCRIPTION, VAULT, VNET, ZONE, report, result, rule, unlinked, unseen
 
 ALL = frozenset({Status.UNKNOWN, Status.PASS})
-SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())
-VALIDATOR = jsonschema.Draft7Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
 
 
 def run(of: Report, include: frozenset[Status] = frozenset(), root: str = "") -> dict[str, Any]:
-    document = json.loads(sarif.render(of, include, root))
-    assert [e.message for e in VALIDATOR.iter_errors(document)] == []
+    document = json.loads(sarif.render(of, Options(include, root)))
+    assert complaints(document, quote(root.removesuffix("/") + "/" if root else "")) == []
     (only,) = document["runs"]
     return dict(only)
 
@@ -211,7 +210,8 @@ def test_a_path_is_a_relative_uri_whatever_the_name(name: str) -> None:
 def test_a_path_cannot_climb_out_of_its_folder() -> None:
     path = pseudo_path("/subscriptions/../resourceGroups/../providers/Microsoft.Compute/disks/d")
 
-    assert path == "azure/__/__/microsoft.compute/disks/d.json"
+    assert ".." not in path.split("/")
+    assert path.startswith("azure/_~")
 
 
 def test_different_ids_have_different_paths() -> None:
@@ -356,7 +356,7 @@ def test_text_from_azure_decides_nothing() -> None:
     assert "\n" not in found["properties"]["remediation"]
     assert r"\[click\](" in found["relatedLocations"][0]["message"]["text"]
     assert r"\[click\](" in document["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
-    VALIDATOR.validate(json.loads(text))
+    assert complaints(json.loads(text)) == []
 
 
 def test_brackets_that_are_no_link_are_left_alone() -> None:
