@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
 from auditor.comparing import compared
 from auditor.engine import audit
+from auditor.model.decisions import Use
 from auditor.model.ids import ArmId
 from auditor.model.report import Outcome, Report, Run, outcome
 from auditor.model.snapshot import Scope, Snapshot
@@ -26,6 +28,7 @@ from auditor.model.types import WORKSPACES
 from auditor.model.verdict import Severity, Status
 from auditor.reports.evidence import files as evidence_files
 from auditor.reports.sarif import Options
+from auditor.reports.text import clean
 
 LARGEST_SNAPSHOT = 2**30
 EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
@@ -112,6 +115,7 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     except BrokenPipeError:  # audit … | head: what it concluded stays true
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if not wish.quiet:
+        sys.stderr.writelines(_idle_waivers(report, wish))
         sys.stderr.write(_why(report, reached, wish.fail_on) + "\n")
     return EXIT[reached]
 
@@ -201,6 +205,16 @@ def _print(report: Report, wish: Wish) -> None:
     with console.capture() as captured:  # rich ends the process itself where a pipe is broken
         table.render(report, console)
     outputs.to_stdout(captured.get())
+
+
+def _idle_waivers(report: Report, wish: Wish) -> Iterator[str]:
+    """Waivers that did nothing, where no table on stdout tells of them."""
+    if wish.stdout == "table" and all(o.path is not None for o in wish.outputs):
+        return
+    for one in report.waivers:
+        if one.use is not Use.APPLIED:
+            named = f"{' '.join(one.waiver.rules)} on {one.waiver.resource}"
+            yield f"warning: waiver of {clean(f'{named} {one.message}')}\n"
 
 
 def _why(report: Report, reached: Outcome, fail_on: Severity | None) -> str:

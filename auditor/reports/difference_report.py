@@ -23,6 +23,7 @@ MAX_ROWS: Final = 40
 MAX_UNREAD: Final = 8
 MAX_MESSAGE: Final = 500
 INDENT: Final = 10
+JSON: Final = "-f json"
 
 
 def render_json(found: Difference) -> str:
@@ -70,7 +71,7 @@ def render(found: Difference, console: Console) -> None:
     for turn in found.environments[:MAX_ROWS]:
         states = f"{turn.before or 'not there'} → {turn.after or 'not there'}"
         page.line(Text.assemble((names.of(turn.environment_id), "bold"), f"  {states}"), 4, "  ·")
-    page.more(len(found.environments) - MAX_ROWS, "environments", 4)
+    page.more(len(found.environments) - MAX_ROWS, "environments", 4, JSON)
     _resources(found.resources or (), page, names)
     _findings("Newly failed", "red", [(f, f.message) for f in found.new], page, names)
     _findings("Fixed", "green", [(s.finding, s.now) for s in found.fixed], page, names)
@@ -104,7 +105,7 @@ def _findings(title: str, style: str, found: Sequence[tuple[Finding, str]], page
     for finding, words in found[:MAX_ROWS]:
         what = (f"{clean(finding.rule_id)}  ", "bold"), names.of(finding.resource_id), f"  {_shown(words)}"
         page.line(Text.assemble(*what), INDENT, Text(finding.severity, style=style))
-    page.more(len(found) - MAX_ROWS, "of these", INDENT)
+    page.more(len(found) - MAX_ROWS, "of these", INDENT, JSON)
 
 
 def _resources(found: Sequence[Change], page: Page, names: Names) -> None:
@@ -122,13 +123,13 @@ def _resources(found: Sequence[Change], page: Page, names: Names) -> None:
             page.line(_shown(change.message), 4)
         for rule in dict.fromkeys(rule for change in changes for rule in change.rules):
             page.line(Text(rule, style="yellow"), 6)
-    page.more(len(groups) - MAX_ROWS, "resources", 4)
+    page.more(len(groups) - MAX_ROWS, "resources", 4, JSON)
     unsure = [c for c in found if c.kind in (Kind.UNREAD, Kind.READ)]
     if unsure:
         page.heading(f"Not read in both, which does not say whether it was there ({len(unsure):,})")
     for change in unsure[:MAX_UNREAD]:
         page.line(Text.assemble(names.of(change.resource_id), (f"  {_shown(change.message)}", "dim")), 4, "  ·")
-    page.more(len(unsure) - MAX_UNREAD, "resources", 4)
+    page.more(len(unsure) - MAX_UNREAD, "resources", 4, JSON)
 
 
 def _shown(text: str) -> str:

@@ -68,9 +68,9 @@ class Page:
         """A line that is never broken, so that it can be copied: an id."""
         self._print(Text.assemble(" " * indent, (text, "dim")))
 
-    def more(self, hidden: int, noun: str, indent: int = 0) -> None:
+    def more(self, hidden: int, noun: str, indent: int = 0, see: str = "-o report.html or -o report.json") -> None:
         if hidden > 0:
-            self.line(Text(f"… and {hidden:,} more {noun} (see -o report.html or -o report.json)", style="dim"), indent)
+            self.line(Text(f"… and {hidden:,} more {noun} (see {see})", style="dim"), indent)
 
     def _print(self, line: Text) -> None:
         # soft_wrap: what could not be wrapped, such as a long id in a command, is for the terminal to wrap.

@@ -250,3 +250,23 @@ def test_a_file_that_lies_in_the_folder_decides_nothing(
     report = json.loads(_json(["--snapshot", str(saved)], capsys, 1))
     assert "config" not in report
     assert "STO-004" in {r["rule_id"] for r in report["results"]}
+
+
+def test_a_waiver_that_did_nothing_is_told_once(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the table, or on stderr where stdout holds another report."""
+    path = written(tmp_path, waiver(expires="2020-01-01") + "\n" + waiver(rule='"DNS-001"', resource='"*/none\\u001b"'))
+    argv = ["--snapshot", str(saved), "--config", str(path)]
+    said = ["STO-004 on * expired on 2020-01-01; 1 that it covered counts", "DNS-001 on */none"]
+    for more, on_stderr in ([], False), (["-f", "json"], True), (["-o", "sarif=-"], True):
+        capsys.readouterr()
+        assert main([*argv, *more]) == 1
+        out, err = capsys.readouterr()
+        assert [f"warning: waiver of {words}" in err for words in said] == [on_stderr, on_stderr]
+        assert "\x1b" not in err
+        if not more:
+            assert all(f"waiver of {words}" in " ".join(out.split()) for words in said)
+    capsys.readouterr()
+    main([*argv, "-f", "json", "-q"])
+    assert capsys.readouterr().err == ""
