@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ MAX_RESULTS: Final = 25_000
 MAX_KEPT: Final = 5_000
 MAX_COMPRESSED: Final = 10_000_000
 MAX_MESSAGE: Final = 2_000
+# As the schema of SARIF has it.
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _document(report: Report, results: list[Result], found: int, places: Places)
     rules = list({r.id: r for r in [*report.rules, *(x.rule for x in results)]}.values())
     run = {
         "tool": {"driver": _driver(rules)},
-        "automationDetails": {"id": _category(report)},
+        **_identity(report),
         "invocations": [_invocation(report, len(results), found)],
         "columnKind": "utf16CodeUnits",
         "results": _results(results, {rule.id: i for i, rule in enumerate(rules)}, places),
@@ -91,6 +94,13 @@ def _driver(rules: list[Rule]) -> dict[str, Any]:
         "informationUri": ARTICLE,
         "rules": [descriptor(rule) for rule in rules],
     }
+
+
+def _identity(report: Report) -> dict[str, Any]:
+    """Which run this is, and which one it is compared with."""
+    before = report.comparison.baseline.run_id if report.comparison else ""
+    details = {"id": _category(report), **({"guid": report.run.id} if GUID.fullmatch(report.run.id) else {})}
+    return {"automationDetails": details, **({"baselineGuid": before} if GUID.fullmatch(before) else {})}
 
 
 def _category(report: Report) -> str:

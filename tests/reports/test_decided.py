@@ -126,6 +126,19 @@ def test_sarif_says_what_is_new_and_closes_what_is_waived() -> None:
     assert [r["ruleId"] for r in run["results"] if "suppressions" in r] == ["STO-004"]
 
 
+def test_sarif_names_the_run_that_it_is_compared_with() -> None:
+    """What is no GUID is left out: the schema takes nothing else."""
+    one, other = "5b1f6d0e-0c5c-4f0e-9d55-0f6b6f1c2a3b", "0d9f7c1a-7a52-4f6e-8f0b-1b2c3d4e5f60"
+    of = decided()
+    assert of.comparison is not None
+    named = replace(of.comparison, baseline=replace(of.comparison.baseline, run_id=other))
+    for run_id, comparison, expected in ((one, named, (one, other)), ("run-1", of.comparison, (None, None))):
+        document = json.loads(sarif.render(replace(of, run=replace(of.run, id=run_id), comparison=comparison)))
+        assert [e.message for e in jsonschema.Draft7Validator(SCHEMA).iter_errors(document)] == []
+        (run,) = document["runs"]
+        assert (run["automationDetails"].get("guid"), run.get("baselineGuid")) == expected
+
+
 def test_sarif_opens_no_alert_for_what_was_fixed() -> None:
     """A consumer that knows no state takes every result for an alert: what was fixed is told beside the results."""
     (run,) = json.loads(sarif.render(decided()))["runs"]
