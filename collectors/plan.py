@@ -226,8 +226,9 @@ def _cluster(snapshot: Snapshot, cluster: Resource, named: str) -> Iterator[Read
         yield from _egress(snapshot, subnet)
         for principal in principals(cluster):
             yield from _roles(snapshot, subnet, principal)
-    if (group := node_group(cluster)) and snapshot.endpoints_into(group):
-        yield Read(RESOURCES, subscription_of(cluster.id), listing=True, query=CREATED_TIMES)
+    group = node_group(cluster)
+    for endpoint in (*snapshot.endpoints_to(cluster.id), *(snapshot.endpoints_into(group) if group else ())):
+        yield Read(RESOURCES, subscription_of(endpoint.id), listing=True, query=CREATED_TIMES)
     if group and not named_subnets:
         yield Read(VNETS, group, listing=True)
         for vnet in snapshot.children(group, VNETS):

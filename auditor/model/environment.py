@@ -238,7 +238,7 @@ class Environment:
     def cluster_id(self) -> str | None:
         if isinstance(self.cluster, Resource | Gone):
             return self.cluster.id
-        return self.cluster.resource_id if self.cluster else None
+        return self.cluster.resource_id if self.cluster and self.cluster.resource_id != self.compute.id else None
 
     def paths(self) -> Iterator[AccessPath]:
         """Every path that the environment has, the workspace's first."""

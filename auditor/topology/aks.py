@@ -71,12 +71,13 @@ def _in_node_resource_group(snapshot: Snapshot, cluster: Resource, assumptions: 
         return Network(unknown(f"the node resource group {group_fact.value} could not be read: {gap.reason}", gap))
     found = snapshot.children(group, VNETS)
     if not found:
-        return Network(fail(f"no node pool names a subnet, and {group_fact.value} holds no VNet", group_fact))
+        message = f"no node pool names a subnet, and {group_fact.value} holds no VNet"
+        return Network(fail(message, group_fact, names={"node_group": group_fact.value}))
     if len(found) > 1:
-        names = ", ".join(v.name for v in found)
-        return Network(
-            fail(f"no node pool names a subnet, and {group_fact.value} holds several VNets: {names}", group_fact)
-        )
+        several = ", ".join(v.name for v in found)
+        message = f"no node pool names a subnet, and {group_fact.value} holds several VNets: {several}"
+        gap = cluster.missing(f"{POOLS}[0].vnetSubnetID", "Azure does not say which of them the nodes are in")
+        return Network(unknown(message, gap, seen=[group_fact]))
     vnet = found[0]
     return Network(_read(vnet.id, vnet, group_fact), vnet.id, vnet, tuple(default_subnets(vnet)), assumptions)
 

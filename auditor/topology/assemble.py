@@ -7,8 +7,9 @@ from dataclasses import replace
 from auditor.model.environment import Access, AccessPath, Environment, Listed, Network, OtherStorage
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal
+from auditor.model.paths import at
 from auditor.model.resource import Resource
-from auditor.model.shapes import stands_on
+from auditor.model.shapes import dig_text, stands_on
 from auditor.model.snapshot import Gone, Lookup, Snapshot
 from auditor.model.types import BATCH_ENDPOINTS, COMPUTES, DATASTORES, DEPLOYMENTS, EXTENSIONS, ONLINE_ENDPOINTS
 from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
@@ -27,7 +28,7 @@ PARTS = ("workspace", "storage", "key_vault", "container_registry", "cluster")
 def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, compute: Resource) -> Environment:
     shared = _shared(snapshot, workspace)
     cluster_id = compute.raw("properties.resourceId")
-    cluster = snapshot.find(cluster_id) if isinstance(cluster_id, str) and cluster_id else None
+    cluster = _cluster(snapshot, compute)
     network = aks.locate(snapshot, cluster)
     paths = PathFinder(snapshot, finder, snapshot.cloud, network)
     shared_id = shared.id if isinstance(shared, Resource | Gone) else shared.resource_id
@@ -166,6 +167,14 @@ def _registry_named(shared: Lookup) -> Fact[bool]:
     return Seen(shared.id, "properties.containerRegistry", isinstance(value, str) and bool(value))
 
 
+def _cluster(snapshot: Snapshot, compute: Resource) -> Lookup | None:
+    """The cluster of a compute; None for one that was detached, whose reference Azure answers as null or empty."""
+    if at(compute.body, "properties.resourceId") in (None, ""):
+        return None
+    named = compute.text("properties.resourceId")
+    return named if isinstance(named, Missing) else snapshot.find(named.value)
+
+
 def _attached(compute: Resource, cluster: Lookup | None) -> Verdict:
     reference = compute.see("properties.resourceId")
     if cluster is None:
@@ -287,14 +296,19 @@ def _names(
     if network.vnet_id:
         vnet = ArmId.parse(network.vnet_id)
         names = {"vnet": vnet.name, "vnet_group": vnet.resource_group, "vnet_id": network.vnet_id}
+        if isinstance(network.vnet, Resource):
+            names["vnet_region"] = dig_text(network.vnet.body, "location")
     for word, arm_id in ids.items():
         arm = ArmId.parse(arm_id)
         names |= {word: arm.name, f"{word}_group": arm.resource_group, f"{word}_id": arm_id}
+    if cluster == compute.id:
+        names["cluster_id"] = "<cluster-id>"
+        del names["cluster"], names["cluster_group"]
     names["subscription"] = workspace.arm.subscription
     more = {
         "region": workspace.raw("location"),
         "principal": compute.raw("identity.principalId"),
-        "namespace": compute.raw("properties.properties.namespace"),
+        "namespace": compute.raw("properties.properties.namespace") or "<namespace>",
     }
     names |= {word: text for word, text in more.items() if isinstance(text, str)}
     return ids, names

@@ -8,7 +8,17 @@ from auditor.model.environment import ClusterEndpoint, ExtendedCluster, Listed
 from auditor.model.facts import Evidence, Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal, key, same, subscription_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import api_zone_id, dig_texts, has_own_api_zone, is_aks, is_azureml, node_group
+from auditor.model.shapes import (
+    api_zone_id,
+    dig_text,
+    dig_texts,
+    has_own_api_zone,
+    is_aks,
+    is_azureml,
+    node_group,
+    subnet_of,
+    targets,
+)
 from auditor.model.snapshot import Gone, Lookup, Scope, Snapshot
 from auditor.model.times import time_of
 from auditor.model.types import (
@@ -57,10 +67,21 @@ def cluster_endpoints(snapshot: Snapshot, cluster: Lookup | None) -> tuple[list[
                 history=past,
                 cluster_side=sides.get(i, silent),
                 resources={"endpoint": arm.id},
-                names={"endpoint": arm.name, "endpoint_group": arm.resource_group, "endpoint_id": arm.id},
+                names=_endpoint_names(lookup, arm, cluster),
             )
         )
     return made, tuple(_unlisted(snapshot, cluster))
+
+
+def _endpoint_names(lookup: Lookup, arm: ArmId, cluster: Resource) -> dict[str, str]:
+    """What it takes to make an endpoint again: where it stands, and what it connects to."""
+    names = {"endpoint": arm.name, "endpoint_group": arm.resource_group, "endpoint_id": arm.id}
+    if not isinstance(lookup, Resource):
+        return names
+    target = next(iter(targets(lookup)), cluster.id)
+    names["api_server" if same(target, cluster.id) else "link_service"] = target
+    more = {"endpoint_region": dig_text(lookup.body, "location"), "endpoint_subnet": subnet_of(lookup)}
+    return names | {word: text for word, text in more.items() if text}
 
 
 def _unlisted(snapshot: Snapshot, cluster: Resource) -> list[Missing]:

@@ -138,6 +138,8 @@ class EndpointFinder:
                 out.append(unknown(f"an approved connection of {target.name} names no private endpoint", gap))
                 continue
             endpoint = self.snapshot.find(endpoint_id)
+            if isinstance(endpoint, Resource) and (silent := _groups_unread(endpoint, target.id)) is not None:
+                out.append(unknown(f"what {endpoint.name} connects to was not read", silent))
             if isinstance(endpoint, Resource) and not link_connections(endpoint):
                 gap = endpoint.missing("properties.privateLinkServiceConnections", "no connection in Azure's answer")
                 out.append(unknown(f"the connections of {endpoint.name} were not read", gap))
@@ -202,6 +204,15 @@ def _provisioned(endpoint: Resource) -> Verdict:
 
 def _has_group(properties: dict[str, Any], group: str) -> bool:
     return any(equal(g, group) for g in dig_texts(properties, "groupIds"))
+
+
+def _groups_unread(endpoint: Resource, target_id: str) -> Missing | None:
+    """Why it is not known which group of a resource an endpoint connects to; None where it is known."""
+    for path, properties in link_connections(endpoint):
+        to_target = same(str(properties.get("privateLinkServiceId") or ""), target_id)
+        if to_target and not isinstance(properties.get("groupIds"), list):
+            return endpoint.missing(f"{path}.properties.groupIds", "no group in Azure's answer")
+    return None
 
 
 def _may_have_group(properties: dict[str, Any], group: str) -> bool:

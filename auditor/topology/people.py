@@ -28,11 +28,19 @@ def way_in(snapshot: Snapshot, endpoints: list[Resource], reachable: Verdict) ->
         return reachable if reachable.unknown else not_applicable("no private endpoint of the workspace was found")
     verdicts = [v for vnet_id in vnets for v in _around(snapshot, vnet_id)]
     where = ", ".join(ArmId.parse(v).name for v in vnets)
-    none = fail(f"no Bastion and no VPN or ExpressRoute gateway in {where} or a VNet peered with it")
+    names = _place(snapshot, vnets[0])
+    none = fail(f"no Bastion and no VPN or ExpressRoute gateway in {where} or a VNet peered with it", names=names)
     found = any_of(verdicts, none)
     if found.failed and reachable.unknown:
         return reachable
     return found.saying(none.message) if found.failed else found
+
+
+def _place(snapshot: Snapshot, vnet_id: str) -> dict[str, str]:
+    """Where the fix is to make a way in: beside the endpoint."""
+    arm, vnet = ArmId.parse(vnet_id), snapshot.find(vnet_id)
+    region = dig_text(vnet.body, "location") if isinstance(vnet, Resource) else ""
+    return {"way_in": arm.name, "way_in_group": arm.resource_group, "way_in_region": region or "<region>"}
 
 
 def _around(snapshot: Snapshot, vnet_id: str) -> Iterator[Verdict]:

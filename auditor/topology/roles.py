@@ -21,8 +21,8 @@ from auditor.model.verdict import Verdict, all_of, any_of, fail, ok, unknown
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role by its GUID; ``wider`` are built-in roles that include it. ``actions`` and ``data_actions`` are
-    what a custom role must grant to stand in for it."""
+    """A built-in role by its GUID, or by its name where its definition was read. ``wider`` are built-in roles that
+    include it. ``actions`` and ``data_actions`` are what a custom role must grant to stand in for it."""
 
     name: str
     guid: str
@@ -161,8 +161,11 @@ def _grants(snapshot: Snapshot, assignment: Resource, role: Role) -> Verdict | N
     definition = snapshot.find(definition_id)
     if isinstance(definition, Missing):
         return unknown(f"a role that might include {role.name} could not be read: {definition.reason}", definition)
-    if not isinstance(definition, Resource) or not equal(definition.raw("properties.type"), "CustomRole"):
+    if not isinstance(definition, Resource):
         return None
+    if not equal(definition.raw("properties.type"), "CustomRole"):
+        same_name = equal(definition.raw("properties.roleName"), role.name)
+        return ok(f"holds {role.name}", *proof) if same_name else None
     if not _covers(definition, role):
         return None
     label = str(definition.raw("properties.roleName") or guid)

@@ -8,7 +8,8 @@ When it applies: the cluster is a private one. A public cluster always has a pub
 Why it matters: Azure ML does not support a public FQDN on a private cluster. Through Trusted Access the workspace
 still works, so a binding for this workspace lowers the failure to medium.
 
-How to fix it: disable the public FQDN, with a system or custom private DNS zone.
+How to fix it: disable the public FQDN, with a system or custom private DNS zone. A cluster without a zone of its own
+cannot be given one later; make another, and attach that.
 
 When it is unknown: the flag and the FQDN are both absent while the cluster is stopped. Trusted Access bindings that
 could not be read leave the failure at its full severity.
@@ -35,7 +36,9 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok, unknown
     severity=Severity.CRITICAL,
     about=Environment,
     resource="cluster",
-    fix="az aks update -g {cluster_group} -n {cluster} --disable-public-fqdn",
+    fix="az aks update -g {cluster_group} -n {exposed_cluster} --disable-public-fqdn && "
+    "az aks create -g {cluster_group} -n {zoneless_cluster}-private --enable-private-cluster --private-dns-zone system "
+    "--disable-public-fqdn --vnet-subnet-id <subnet-id>  # then attach it instead",
     references=(
         f"{LEARN}/aks/private-clusters",
         "https://learn.microsoft.com/security/benchmark/azure/baselines/aks-security-baseline",
@@ -66,22 +69,25 @@ def no_public_fqdn(env: Environment) -> Verdict:
     zone = cluster.see(f"{profile}.privateDNSZone")
     fqdn = cluster.see("properties.fqdn")
     if equal(zone.value, "none"):
-        return _exposed(env, "privateDNSZone is none, which means a public FQDN", zone, flag)
+        return _exposed(env, "zoneless", "privateDNSZone is none, which means a public FQDN", zone, flag)
     if flag.value is True:
-        return _exposed(env, f"the private cluster has the public FQDN {fqdn.value or ''}".rstrip(), flag, fqdn)
+        message = f"the private cluster has the public FQDN {fqdn.value or ''}".rstrip()
+        return _exposed(env, "exposed", message, flag, fqdn)
     if flag.value is False:
         return ok("the public FQDN is disabled", flag, zone)
     if fqdn.value:
-        return _exposed(env, f"the private cluster has the public FQDN {fqdn.value}", flag, fqdn)
+        return _exposed(env, "exposed", f"the private cluster has the public FQDN {fqdn.value}", flag, fqdn)
     if equal(cluster.raw("properties.powerState.code"), "Stopped"):
         gap = cluster.missing("properties.fqdn", "a stopped cluster shows no FQDN")
         return unknown("whether there is a public FQDN does not show while the cluster is stopped", gap)
     return ok("the cluster shows no public FQDN", flag, fqdn)
 
 
-def _exposed(env: Environment, message: str, *seen: Seen[Any]) -> Verdict:
+def _exposed(env: Environment, how: str, message: str, *seen: Seen[Any]) -> Verdict:
+    names = {f"{how}_cluster": env.aks.name}
     possible = env.cloud.family == "AzureCloud" and equal(env.compute.raw("properties.computeType"), "Kubernetes")
     binding = env.trusted_access
     if possible and binding.passed:
-        return fail(f"{message}; it works only through Trusted Access", *seen, *binding.evidence, at=Severity.MEDIUM)
-    return fail(message, *seen)
+        message = f"{message}; it works only through Trusted Access"
+        return fail(message, *seen, *binding.evidence, at=Severity.MEDIUM, names=names)
+    return fail(message, *seen, names=names)

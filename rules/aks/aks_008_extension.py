@@ -9,7 +9,7 @@ Why it matters: the extension is what runs models on the cluster. Without it, or
 can be deployed, and one that was is not served.
 
 How to fix it: install the extension; where it is there, give az k8s-extension update the same settings. One that failed
-says why with az k8s-extension show.
+says why with az k8s-extension show, and is deleted and installed again.
 
 When it is unknown: the extensions of the cluster could not be listed, or the extension is being created, changed or
 deleted at this moment.
@@ -29,6 +29,10 @@ from auditor.model.settings import serves
 from auditor.model.verdict import Severity, Verdict, applies, fail, ok, unknown
 
 STATUSES = "properties.statuses"
+SERVING = (
+    "enableInference=True inferenceRouterServiceType=LoadBalancer internalLoadBalancerProvider=azure "
+    "sslSecret=<tls-secret> sslCname=<domain>"
+)
 
 
 @rule(
@@ -38,10 +42,12 @@ STATUSES = "properties.statuses"
     tier=Tier.EXTENDED,
     about=Environment,
     resource="cluster",
-    fix="az k8s-extension create --name azureml --extension-type Microsoft.AzureML.Kubernetes --scope cluster "
-    "--cluster-type managedClusters --cluster-name {cluster} -g {cluster_group} --config enableInference=True "
-    "inferenceRouterServiceType=LoadBalancer internalLoadBalancerProvider=azure sslSecret=<tls-secret> "
-    "sslCname=<domain>",
+    fix="az k8s-extension delete --name {failed_extension} --cluster-type managedClusters --cluster-name {cluster} "
+    "-g {cluster_group} --yes && "
+    "az k8s-extension create --name {new_extension} --extension-type Microsoft.AzureML.Kubernetes --scope cluster "
+    f"--cluster-type managedClusters --cluster-name {{cluster}} -g {{cluster_group}} --config {SERVING} && "
+    "az k8s-extension update --name {idle_extension} --cluster-type managedClusters --cluster-name {cluster} "
+    f"-g {{cluster_group}} --config {SERVING}",
     references=(
         f"{LEARN}/machine-learning/how-to-deploy-kubernetes-extension",
         f"{LEARN}/machine-learning/how-to-troubleshoot-kubernetes-extension",
@@ -75,16 +81,18 @@ def extension_serves(env: Environment) -> Verdict:
     extension = env.extension
     if extension is None:
         others = [e.see("properties.extensionType") for e in env.extensions.found]
-        return fail(f"{cluster.name} has no AzureML extension", *others)
+        return fail(f"{cluster.name} has no AzureML extension", *others, names={"new_extension": "azureml"})
     state = extension.text("properties.provisioningState")
     if equal(state.value, "Failed") or equal(state.value, "Canceled"):
-        return fail(f"the extension {extension.name} is {state.value}", state, extension.see(STATUSES))
+        names = {"failed_extension": extension.name, "new_extension": extension.name}
+        return fail(f"the extension {extension.name} is {state.value}", state, extension.see(STATUSES), names=names)
     if not equal(state.value, "Succeeded"):
         gap = extension.missing(state.path, f"it is {state.value}")
         return unknown(f"the extension {extension.name} is {state.value} at this moment", gap)
     inference = serves(extension)
     if not inference.value:
-        return fail(f"the extension {extension.name} does not have inference enabled", state, inference)
+        message = f"the extension {extension.name} does not have inference enabled"
+        return fail(message, state, inference, names={"idle_extension": extension.name})
     message = f"the extension {extension.name} is installed for inference"
     return ok(message, state, inference, assuming=_errors(extension))
 

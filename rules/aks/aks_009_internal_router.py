@@ -10,7 +10,7 @@ Why it matters: by default the router gets a load balancer with a public address
 however private the cluster is.
 
 How to fix it: give the extension the internal load balancer. The address changes, so that DNS names of the endpoints
-have to follow. A legacy AksCompute is better replaced, see AML-009.
+have to follow. A legacy AksCompute is changed by the CLI of the first version, or better replaced, see AML-009.
 
 When it is unknown: the extension or its settings could not be read, the settings say both, or nothing at all. A legacy
 compute is often answered without its details.
@@ -43,7 +43,9 @@ DERIVED = f"internalLoadBalancerProvider works alone: {INTERNAL}, which the CLI 
     about=Environment,
     resource="cluster",
     fix="az k8s-extension update --name {extension} --cluster-type managedClusters --cluster-name {cluster} "
-    "-g {cluster_group} --config internalLoadBalancerProvider=azure",
+    "-g {cluster_group} --config internalLoadBalancerProvider=azure && "
+    "az ml computetarget update aks -n {legacy_compute} -g {workspace_group} -w {workspace} "
+    "--load-balancer-type InternalLoadBalancer --load-balancer-subnet <subnet-name>",
     references=(
         f"{LEARN}/machine-learning/how-to-deploy-kubernetes-extension",
         "https://github.com/Azure/AML-Kubernetes/blob/master/files/deployextension.json",
@@ -99,6 +101,7 @@ def _legacy(compute: Resource) -> Verdict:
     if equal(balancer.value, "InternalLoadBalancer"):
         return ok(f"the router of {compute.name} has an internal load balancer", balancer)
     if equal(balancer.value, "PublicIp"):
-        return fail(f"the router of {compute.name} has a public load balancer", balancer)
+        names = {"legacy_compute": compute.name}
+        return fail(f"the router of {compute.name} has a public load balancer", balancer, names=names)
     gap = compute.missing(balancer.path, f"{balancer.value} is not a type that is known")
     return unknown(f"the load balancer of {compute.name} is {balancer.value}", gap)

@@ -9,7 +9,8 @@ When it applies: inference is enabled on the compute. A legacy AksCompute is alw
 Why it matters: without TLS the data to be scored, the answers and the keys cross the network in clear text.
 
 How to fix it: put certificate and key into a secret in the namespace azureml, and name it to the extension. Clients
-have to change to https and the name of the certificate.
+have to change to https and the name of the certificate. A legacy AksCompute takes a certificate of Microsoft for its
+domain label, by the CLI of the first version.
 
 When it is unknown: the settings or the online endpoints could not be read; neither says anything; or plain HTTP is
 allowed behind a clusterIP service, where the TLS of an own ingress does not show in Azure Resource Manager.
@@ -41,7 +42,9 @@ CERTIFICATE = ("sslSecret", "scoringFe.sslSecret", "sslCname")
     about=Environment,
     resource="cluster",
     fix="az k8s-extension update --name {extension} --cluster-type managedClusters --cluster-name {cluster} "
-    "-g {cluster_group} --config allowInsecureConnections=False sslSecret=<tls-secret> sslCname=<domain>",
+    "-g {cluster_group} --config allowInsecureConnections=False sslSecret=<tls-secret> sslCname=<domain> && "
+    "az ml computetarget update aks -n {legacy_compute} -g {workspace_group} -w {workspace} "
+    "--ssl-leaf-domain-label <label>",
     references=(
         f"{LEARN}/machine-learning/how-to-secure-kubernetes-online-endpoint",
         f"{LEARN}/machine-learning/reference-kubernetes"
@@ -72,7 +75,7 @@ resource "azurerm_kubernetes_cluster_extension" "azureml" {
 )
 def tls(env: Environment) -> Verdict:
     if env.is_legacy:
-        return _with_addresses(env, _legacy(env.compute))
+        return _with_addresses(env, _legacy(env.compute), {"legacy_compute": env.compute.name})
     extension = serving(env.extension)
     if switch(extension, "allowInsecureConnections").value:
         return _insecure(extension)
@@ -105,12 +108,12 @@ def _legacy(compute: Resource) -> Verdict:
     if equal(status.value, "Enabled") or equal(status.value, "Auto"):
         return ok(f"the TLS of {compute.name} is {status.value}", status)
     if equal(status.value, "Disabled"):
-        return fail(f"the TLS of {compute.name} is Disabled", status)
+        return fail(f"the TLS of {compute.name} is Disabled", status, names={"legacy_compute": compute.name})
     gap = compute.missing(status.path, f"{status.value} is not a status that is known")
     return unknown(f"the TLS of {compute.name} is {status.value}", gap)
 
 
-def _with_addresses(env: Environment, asked: Verdict, names: dict[str, str] | None = None) -> Verdict:
+def _with_addresses(env: Environment, asked: Verdict, names: dict[str, str]) -> Verdict:
     """What the settings ask for, and what the endpoints show; where no setting shows, theirs is the answer."""
     answered = _addresses(env, names)
     if asked.unknown and answered.passed:
@@ -118,7 +121,7 @@ def _with_addresses(env: Environment, asked: Verdict, names: dict[str, str] | No
     return each_of([asked, answered], asked.message, asked.message)
 
 
-def _addresses(env: Environment, names: dict[str, str] | None) -> Verdict:
+def _addresses(env: Environment, names: dict[str, str]) -> Verdict:
     """Whether the online endpoints on the compute are called by https; not applicable where none shows an address."""
     endpoints = [r for r in env.dependents if equal(r.type, ONLINE_ENDPOINTS.lower())]
     addresses = [(e, e.see("properties.scoringUri")) for e in endpoints]

@@ -38,7 +38,7 @@ AUTO = "the nodes that AKS adds by itself, beside the node pools, have no public
     about=Environment,
     resource="cluster",
     fix="az aks nodepool add -g {cluster_group} --cluster-name {cluster} -n <new-pool> && "
-    "az aks nodepool delete -g {cluster_group} --cluster-name {cluster} -n <old-pool>",
+    "az aks nodepool delete -g {cluster_group} --cluster-name {cluster} -n {public_pool}",
     references=(f"{LEARN}/aks/use-node-public-ips",),
     bicep="""
 resource pool 'Microsoft.ContainerService/managedClusters/agentPools@2025-10-01' = {
@@ -75,5 +75,6 @@ def _private(cluster: Resource, path: str) -> Verdict:
         if isinstance(fact, Missing):
             return unknown(f"a node pool was not read: {fact.reason}", fact)
     if public.value:
-        return fail(f"the nodes of the pool {name.value} have public addresses", public)
+        names = {"public_pool": name.value}
+        return fail(f"the nodes of the pool {name.value} have public addresses", public, names=names)
     return ok(f"the nodes of the pool {name.value} have no public addresses", public)

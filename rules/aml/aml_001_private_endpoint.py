@@ -31,7 +31,7 @@ from auditor.model.verdict import Severity, Verdict, require
     about=Environment,
     resource="home",
     fix="az network private-endpoint create -g {vnet_group} -n pe-{home} --vnet-name {vnet} --subnet <pe-subnet> "
-    "--private-connection-resource-id {home_id} --group-id amlworkspace --connection-name workspace",
+    "--private-connection-resource-id {home_id} --group-id amlworkspace --connection-name workspace -l {vnet_region}",
     references=(f"{LEARN}/machine-learning/how-to-configure-private-link",),
     controls=("MCSB NS-2",),
     bicep="""

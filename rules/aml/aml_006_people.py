@@ -29,8 +29,8 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, require
     severity=Severity.LOW,
     about=Environment,
     resource="home",
-    fix="az network bastion create -g {vnet_group} -n bas-{vnet} --vnet-name {vnet} "
-    "--public-ip-address <pip> -l {region}",
+    fix="az network bastion create -g {way_in_group} -n bas-{way_in} --vnet-name {way_in} "
+    "--public-ip-address <pip> -l {way_in_region}",
     references=(f"{LEARN}/machine-learning/how-to-secure-workspace-vnet#securely-connect-to-your-workspace",),
 )
 def private_path_for_people(env: Environment) -> Verdict:
@@ -38,5 +38,5 @@ def private_path_for_people(env: Environment) -> Verdict:
     require(env.workspace_path.closed, "the workspace is public")
     found = env.people
     if found.failed:
-        return fail(f"{found.message}: verify how users reach the workspace", *found.evidence)
+        return fail(f"{found.message}: verify how users reach the workspace", *found.evidence, names=found.names)
     return found

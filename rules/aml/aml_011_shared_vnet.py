@@ -17,8 +17,8 @@ holds an endpoint of each already.
 
 Easily misjudged: a VNet with nothing but an endpoint of the workspace looks incomplete, and is fine as long as another
 one is complete: that is how clients elsewhere come in. Two VNets that hold everything between them look complete, and
-fail, peered or not. Only where the workspace has endpoints in a single VNet are peered ones allowed for the others;
-the same VNet is then recommended, so the failure is low.
+fail, peered or not. AKS may come to endpoints in peered VNets all the same, so the other rules can all pass beside
+this one.
 """
 
 from __future__ import annotations
@@ -140,11 +140,9 @@ def _scattered(members: list[Member], vnets: list[str]) -> Verdict:
     shared = ArmId.parse(next(m.endpoints[best].vnet_id for m in members if best in m.endpoints))
     places = [(m.path.name, " and ".join(_name(members, v) for v in m.endpoints)) for m in members if m.endpoints]
     where = "; ".join(f"{name} in {vnets_}" for name, vnets_ in places)
-    lone = len(members[0].endpoints) == 1 and not members[0].gaps
     return fail(
         f"no VNet holds a private endpoint of each: {where}",
         *(e for m in members for e in m.evidence()),
-        at=Severity.LOW if lone else None,
         names={
             "shared_vnet": shared.name,
             "shared_group": shared.resource_group,

@@ -9,7 +9,8 @@ Why it matters: everything else hangs on it. Private endpoints, peerings and DNS
 
 How to fix it: look where the node pools stand. A cluster whose pools are spread over VNets has to be rebuilt in one.
 
-When it is unknown: the node resource group or the VNet could not be read, or only some pools name a subnet.
+When it is unknown: the node resource group or the VNet could not be read, only some pools name a subnet, or none does
+and the node resource group holds several VNets.
 
 Easily misjudged: a cluster that names no subnet looks as if it had no VNet. AKS made one for it, in the node resource
 group, and private endpoints can be peered with that as with any other. Several subnets, for pools or pods, are fine
@@ -29,7 +30,8 @@ from auditor.model.verdict import Severity, Verdict, require
     severity=Severity.HIGH,
     about=Environment,
     resource="cluster",
-    fix="az aks show -g {cluster_group} -n {cluster} --query agentPoolProfiles[].vnetSubnetId",
+    fix="az aks show -g {cluster_group} -n {cluster} --query agentPoolProfiles[].vnetSubnetId && "
+    "az network vnet list -g {node_group} -o table",
     references=(f"{LEARN}/aks/configure-azure-cni",),
 )
 def behind_a_vnet(env: Environment) -> Verdict:

@@ -27,6 +27,12 @@ from auditor.model.rule import LEARN, rule
 from auditor.model.snapshot import Gone
 from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
 
+PATHS = {
+    "storage account": "properties.storageAccount",
+    "Key Vault": "properties.keyVault",
+    "container registry": "properties.containerRegistry",
+}
+
 
 @rule(
     id="ENV-006",
@@ -34,8 +40,8 @@ from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
     severity=Severity.CRITICAL,
     about=Environment,
     resource="home",
-    fix="az resource show --ids {storage_id} {vault_id} {registry_id}  # restore what is missing, "
-    "e.g. az keyvault recover",
+    fix="az keyvault recover -n {lost_vault} && "
+    "az resource show --ids {lost_id}  # gone: restore it, or make the workspace again; the id cannot be changed",
     references=(f"{LEARN}/machine-learning/concept-workspace#associated-resources",),
 )
 def resources_exist(env: Environment) -> Verdict:
@@ -43,11 +49,14 @@ def resources_exist(env: Environment) -> Verdict:
     if isinstance(env.shared, Gone):
         return fail("the hub of the project does not exist", env.workspace.see("properties.hubResourceId"))
     home = env.home
-    gone = [f"the {what} {ArmId.parse(arm_id).name}" for what, arm_id, found in env.named if isinstance(found, Gone)]
-    paths = ("properties.storageAccount", "properties.keyVault", "properties.containerRegistry")
-    seen = [home.see(path) for path in paths]
+    gone = {what: arm_id for what, arm_id, found in env.named if isinstance(found, Gone)}
+    seen = [home.see(path) for path in PATHS.values()]
     if gone:
-        return fail(f"{' and '.join(gone)} of the workspace cannot be found any more", *seen)
+        which = " and ".join(f"the {what} {ArmId.parse(arm_id).name}" for what, arm_id in gone.items())
+        names = {"lost_vault" if what == "Key Vault" else "lost_id": arm_id for what, arm_id in gone.items()}
+        names |= {"lost_vault": ArmId.parse(names["lost_vault"]).name} if "lost_vault" in names else {}
+        named = [home.see(PATHS[what]) for what in gone]
+        return fail(f"{which} of the workspace cannot be found any more", *named, names=names)
     unread = [found for _, _, found in env.named if isinstance(found, Missing)]
     if unread:
         return unknown("; ".join(m.reason for m in unread), *unread, seen=seen)

@@ -120,3 +120,12 @@ def test_a_public_fqdn_breaks_nothing_else() -> None:
     estate = secure()
     exposed(estate)
     assert [r.rule.id for r in audited(estate).results if r.status == "fail"] == ["AKS-001"]
+
+
+def test_the_fix_of_a_cluster_without_a_zone_is_another_cluster() -> None:
+    """Azure turns privateDNSZone into none, and never back."""
+    estate = secure()
+    cluster(False, zone="none")(estate)
+    assert only(audited(estate), "AKS-001").fix.startswith("az aks create -g rg-tidal -n aks-tidal-private ")
+    exposed(estate := secure())
+    assert only(audited(estate), "AKS-001").fix == "az aks update -g rg-tidal -n aks-tidal --disable-public-fqdn"

@@ -21,7 +21,8 @@ def cluster(state: str | None = "Succeeded", power: str | None = "Running") -> C
 ROWS = [
     Row("sound", lambda e: None, "pass", "is running", POWER),
     Row("in another case", cluster("succeeded", "running"), "pass"),
-    Row("no provisioning state", cluster(None), "pass", "is running"),
+    Row("no provisioning state", cluster(None), "unknown", shows=STATE),
+    Row("no provisioning state, stopped", cluster(None, "Stopped"), "fail", "is stopped", POWER),
     *(
         Row(s, cluster(s), "pass", "is running", STATE, assumes=s, counter=True)
         for s in ("Updating", "Upgrading", "Scaling")
@@ -48,6 +49,20 @@ def test_running(row: Row) -> None:
     estate = secure()
     row.change(estate)
     check(only(audited(estate), "AKS-002"), row)
+
+
+@pytest.mark.parametrize(
+    ("state", "power", "mends"),
+    [
+        ("Succeeded", "Stopped", "az aks start -g rg-tidal -n aks-tidal  # then see AKS-003 and AML-005"),
+        ("Failed", "Running", "az aks update -g rg-tidal -n aks-tidal --yes"),
+        ("Deleting", "Running", "az ml compute detach -g rg-tidal -w mlw-tidal -n k8s-tidal"),
+    ],
+)
+def test_the_fix_is_for_the_state(state: str, power: str, mends: str) -> None:
+    estate = secure()
+    cluster(state, power)(estate)
+    assert only(audited(estate), "AKS-002").fix == mends
 
 
 def test_a_stopped_cluster_fails_nothing_else() -> None:

@@ -46,6 +46,10 @@ def never_started(e: Estate) -> None:
     e.activity.clear()
 
 
+def never(e: Estate) -> None:
+    """Nothing but what the estate is."""
+
+
 def both(*changes: Change) -> Change:
     return lambda e: [change(e) for change in changes].clear()
 
@@ -84,6 +88,13 @@ def to_a_link_service(e: Estate) -> None:
     private_endpoint(group_of(e, space), "pe-lantern-kube", service, "", subnet(space, "snet-pe"))
 
 
+def to_a_public_api_server(e: Estate) -> None:
+    """An endpoint to a cluster that does not say it is private, and so has no list of connections to read."""
+    space, nodes = e.find(VNET, "vnet-lantern"), e.find(CLUSTER)
+    nodes["properties"]["privateFQDN"] = "aks-lantern.privatelink.northeurope.azmk8s.io"
+    private_endpoint(group_of(e, space), "pe-lantern-kube", nodes, "management", subnet(space, "snet-pe"))
+
+
 def group_of(e: Estate, body: Json) -> Group:
     return Group(e, body["id"].partition("/providers/")[0], body["location"])
 
@@ -108,6 +119,8 @@ PRIVATE = [
         STATE,
         counter=True,
     ),
+    Row("a state of the future", endpoint(APPROVAL, "Paused"), "unknown", "Paused", STATE),
+    Row("being updated", endpoint("properties.provisioningState", "Updating"), "unknown", shows="provisioningState"),
     Row("not provisioned", endpoint("properties.provisioningState", "Failed"), "fail", "Failed", "provisioningState"),
     Row("disconnected, log denied", both(of_the_cluster("Disconnected"), deny(LOG)), "fail", "Disconnected"),
     Row("approved, log denied", deny(LOG), "unknown", shows=f"{LOG}/read"),
@@ -131,6 +144,8 @@ SPOKE = [
 ]
 PUBLIC = [
     Row("a public cluster", lambda e: None, "not-applicable", "nobody made"),
+    Row("to its public API server", to_a_public_api_server, "pass", "pe-lantern-kube"),
+    Row("to that, started since", both(to_a_public_api_server, started(3)), "fail", "pe-lantern-kube is older"),
     Row("to a private link service", to_a_link_service, "pass", "pe-lantern-kube"),
     Row("to one, started since", both(to_a_link_service, started(3)), "fail", "pe-lantern-kube is older"),
 ]
@@ -143,6 +158,24 @@ def test_recreated_after_start(build: Callable[[], Estate], row: Row) -> None:
     estate = build()
     row.change(estate)
     check(only(audited(estate), "AKS-003"), row)
+
+
+@pytest.mark.parametrize(("build", "change"), [(restarted, never), (default_cluster, to_a_link_service)])
+def test_the_fix_makes_the_endpoint_that_was_there(build: Callable[[], Estate], change: Change) -> None:
+    estate = build()
+    change(estate)
+    started(2)(estate)
+    endpoint_body = estate.find(ENDPOINT, OWN)
+    connection = endpoint_body["properties"]["privateLinkServiceConnections"][0]["properties"]
+    fix = only(audited(estate), "AKS-003").fix
+    for part in (
+        f"delete --ids {endpoint_body['id']} && ",
+        f"--subnet {endpoint_body['properties']['subnet']['id']} ",
+        f"--private-connection-resource-id {connection['privateLinkServiceId']} ",
+    ):
+        assert part in fix
+    assert ("--group-id management" in fix) == (build is restarted)
+    assert "<" not in fix
 
 
 def test_each_endpoint_is_judged() -> None:

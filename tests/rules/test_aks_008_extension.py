@@ -93,3 +93,19 @@ def test_extension_serves(row: Row) -> None:
     check(only(report, "AKS-008"), row)
     if row.status == "fail":
         assert {r.rule.id for r in report.results if r.status == "fail"} == {"AKS-008"}
+
+
+@pytest.mark.parametrize(
+    ("change", "verbs"),
+    [
+        (lambda e: e.remove(e.find(EXTENSION)), ["create"]),
+        (extension(STATE, "Failed"), ["delete", "create"]),
+        (extension(INFERENCE, "False"), ["update"]),
+    ],
+)
+def test_the_fix_is_for_what_is_there(change: Callable[[Estate], None], verbs: list[str]) -> None:
+    estate = secure()
+    change(estate)
+    fix = only(audited(estate), "AKS-008").fix
+    assert [command.split()[2] for command in fix.split(" && ")] == verbs
+    assert all("--name azureml " in command for command in fix.split(" && "))

@@ -99,3 +99,11 @@ def test_a_public_router_breaks_nothing_else() -> None:
     failed = [r for r in audited(estate).results if r.status == "fail"]
     assert [r.rule.id for r in failed] == ["AKS-009"]
     assert "update --name azureml " in failed[0].fix
+
+
+def test_a_legacy_compute_has_a_command_of_its_own() -> None:
+    estate = secure()
+    legacy("PublicIp")(estate)
+    fix = only(audited(estate), "AKS-009").fix
+    assert fix.startswith("az ml computetarget update aks -n k8s-tidal -g rg-tidal -w mlw-tidal ")
+    assert "k8s-extension" not in fix

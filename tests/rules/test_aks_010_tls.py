@@ -150,6 +150,13 @@ def test_tls(row: Row) -> None:
     check(only(audited(estate), "AKS-010"), row)
 
 
+@pytest.mark.parametrize("change", [legacy("Disabled"), both(legacy("Enabled"), uri(PLAIN))])
+def test_a_legacy_compute_has_a_command_of_its_own(change: Change) -> None:
+    estate = secure()
+    change(estate)
+    assert only(audited(estate), "AKS-010").fix.startswith("az ml computetarget update aks -n k8s-tidal ")
+
+
 @pytest.mark.parametrize("change", [settings(allowInsecureConnections="True"), uri(PLAIN)])
 def test_plain_http_breaks_nothing_else(change: Change) -> None:
     estate = secure()

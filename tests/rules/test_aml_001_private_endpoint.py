@@ -129,6 +129,7 @@ SAME = [
     ),
     Row("not provisioned", own("properties.provisioningState", "Failed"), "fail", "Failed", "provisioningState"),
     Row("for another group", own(f"{LINK}.groupIds", ["other"]), "fail", "no private endpoint for amlworkspace"),
+    Row("groups of null", own(f"{LINK}.groupIds", None), "unknown", "connects to was not read", f"{LINK}.groupIds"),
     Row("out of reach", into("vnet-tidal-ops", "snet-ops"), "fail", "vnet-tidal-ops is neither"),
     Row(
         "two peerings away", behind_the_hub, "fail", "vnet-tidal-ops is neither", "virtualNetworkPeerings", counter=True

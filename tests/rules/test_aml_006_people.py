@@ -136,4 +136,7 @@ def test_private_path_for_people(build: Callable[[], Estate], row: Row) -> None:
 def test_no_way_in_breaks_nothing_else() -> None:
     estate = secure()
     no_bastion(estate)
-    assert [r.rule.id for r in audited(estate).results if r.status == "fail"] == ["AML-006"]
+    failed = [r for r in audited(estate).results if r.status == "fail"]
+    assert [r.rule.id for r in failed] == ["AML-006"]
+    assert "-g rg-tidal-net -n bas-vnet-tidal --vnet-name vnet-tidal " in failed[0].fix
+    assert failed[0].fix.endswith(" -l northeurope")

@@ -18,7 +18,7 @@ from tests.audits import Row, audited, check, only
 Change = Callable[[Estate], None]
 SUBNET, CONNECTIONS = "properties.subnet.id", "properties.privateEndpointConnections"
 STATUS = "properties.privateLinkServiceConnections[0].properties.privateLinkServiceConnectionState.status"
-MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
+MEDIUM = Severity.MEDIUM
 HIDDEN = f"/subscriptions/00000000-0000-0000-0000-00000000beef/resourceGroups/rg/providers/{ENDPOINT}"
 TARGETS = {"workspace": (WORKSPACE, "mlw-tidal", "amlworkspace"), "vault": (VAULT, "", "vault")}
 TARGETS |= {"registry": (REGISTRY, "", "registry"), "blob": (STORAGE, "main", "blob")}
@@ -126,10 +126,12 @@ SECURE = [
     Row("file storage elsewhere", moved("file"), "pass"),
     Row("AKS VNet denied", deny(VNET, "vnet-tidal"), "pass"),
     Row("one more, out of sight", hidden("workspace"), "pass", "vnet-tidal holds", counter=True),
-    Row("vault elsewhere", moved("vault"), "fail", "workspace in vnet-tidal; blob storage in vnet-tidal", SUBNET, LOW),
-    Row("registry elsewhere", moved("registry"), "fail", "container registry in vnet-annex", SUBNET, LOW),
-    Row("blob elsewhere", moved("blob"), "fail", "blob storage in vnet-annex", SUBNET, LOW),
-    Row("workspace elsewhere", moved("workspace"), "fail", "workspace in vnet-annex; blob", SUBNET, LOW),
+    Row(
+        "vault elsewhere", moved("vault"), "fail", "workspace in vnet-tidal; blob storage in vnet-tidal", SUBNET, MEDIUM
+    ),
+    Row("registry elsewhere", moved("registry"), "fail", "container registry in vnet-annex", SUBNET, MEDIUM),
+    Row("blob elsewhere", moved("blob"), "fail", "blob storage in vnet-annex", SUBNET, MEDIUM),
+    Row("workspace elsewhere", moved("workspace"), "fail", "workspace in vnet-annex; blob", SUBNET, MEDIUM),
     Row(
         "all there between two",
         both(second("workspace"), moved("vault")),
@@ -142,10 +144,10 @@ SECURE = [
     Row(
         "a pending one there", both(second("vault"), moved("blob"), pending("blob")), "pass", "of workspace, Key Vault"
     ),
-    Row("one of storage's for the web", both(hidden("blob", groups=["web"]), moved("blob")), "fail", severity=LOW),
+    Row("one of storage's for the web", both(hidden("blob", groups=["web"]), moved("blob")), "fail", severity=MEDIUM),
     Row("one Disconnected", both(hidden("vault", "Disconnected"), moved("vault")), "fail", "Key Vault in vnet-annex"),
     Row("one of a managed network", both(hidden("vault", name="__SYS_PE_x"), moved("vault")), "fail", "Key Vault"),
-    Row("of another, out of sight", both(hidden("registry"), moved("vault")), "fail", "Key Vault in", severity=LOW),
+    Row("of another, out of sight", both(hidden("registry"), moved("vault")), "fail", "Key Vault in", severity=MEDIUM),
     Row("the workspace's out of sight", both(hidden("workspace"), moved("vault")), "fail", severity=MEDIUM),
     Row("the vault's out of sight", both(hidden("vault"), moved("vault")), "unknown", "pe-hidden", f"{ENDPOINT}/read"),
     Row("its only one denied", deny(ENDPOINT, "pe-tidal-vault"), "unknown", "Key Vault", f"{ENDPOINT}/read"),

@@ -47,6 +47,8 @@ ROWS = [
     Row("cluster deleted", lambda e: e.remove(e.find(CLUSTER)), "fail", "does not exist: ResourceNotFound", ID),
     Row("its group deleted", refer(lambda p: p.__setitem__(4, "rg-old")), "fail", "ResourceGroupNotFound", ID),
     Row("names null", compute(ID, None), "fail", "refers to no cluster", ID),
+    Row("names what is no id", compute(ID, 7), "unknown", "as int", ID),
+    Row("does not say what it names", lambda e: e.unset(e.find(COMPUTE, "k8s-tidal"), ID), "unknown", shows=ID),
     Row("names nothing", compute(ID, ""), "fail", "refers to no cluster", ID),
     Row("denied", lambda e: e.denied.append(Denial(scope=e.find(CLUSTER)["id"])), "unknown", shows=f"{CLUSTER}/read"),
     Row(
@@ -64,6 +66,15 @@ def test_cluster_exists(row: Row) -> None:
     estate = secure()
     row.change(estate)
     check(only(audited(estate), "ENV-001"), row)
+
+
+def test_a_detached_compute_asks_which_cluster_to_attach() -> None:
+    """The id of the compute is no stand-in for that of a cluster."""
+    estate = secure()
+    compute(ID, None)(estate)
+    report = audited(estate)
+    assert only(report, "ENV-001").fix.endswith("--resource-id '<cluster-id>' --identity-type SystemAssigned")
+    assert report.environments[0].cluster_id is None
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.arm.aks import CLUSTER
-from tests.arm.estate import Denial, Estate
-from tests.arm.network import VNET, subnet
+from tests.arm.estate import Denial, Estate, Group
+from tests.arm.network import VNET, subnet, vnet
 from tests.arm.scenarios import default_cluster, secure
 from tests.audits import Row, audited, check, only
 
 Change = Callable[[Estate], None]
 POOLS = "properties.agentPoolProfiles"
-SUBNET = f"{POOLS}[1].vnetSubnetID"
+SUBNET, SUBNET0 = f"{POOLS}[1].vnetSubnetID", f"{POOLS}[0].vnetSubnetID"
 GROUP = "properties.nodeResourceGroup"
 HIDDEN = f"/subscriptions/00000000-0000-0000-0000-00000000beef/resourceGroups/rg/providers/{VNET}/vnet/subnets/aks"
 
@@ -45,6 +45,11 @@ def deny_node_group(e: Estate) -> None:
     e.denied.append(Denial(scope=node_group(e)))
 
 
+def another_vnet(e: Estate) -> None:
+    """A VNet of one's own beside that of AKS: which one the nodes are in does not show."""
+    vnet(Group(e, node_group(e), "northeurope"), "vnet-guest", "10.97.0.0/16", {"snet-guest": "10.97.0.0/24"})
+
+
 BROUGHT = [
     Row("sound", lambda e: None, "pass", "the nodes are in vnet-tidal", SUBNET),
     Row("two subnets of one VNet", second_pool_in("vnet-tidal", "snet-train"), "pass", "vnet-tidal", counter=True),
@@ -70,6 +75,7 @@ MADE_BY_AKS = [
         "pass",
     ),
     Row("no VNet there", lambda e: e.remove(e.find(VNET, "aks-vnet-")), "fail", "holds no VNet", GROUP),
+    Row("several VNets there", another_vnet, "unknown", "holds several VNets", SUBNET0),
     Row("node group denied", deny_node_group, "unknown", "could not be read", f"{VNET}/read"),
     Row("node group not in the answer", lambda e: e.unset(e.find(CLUSTER), GROUP), "unknown", shows=GROUP),
 ]

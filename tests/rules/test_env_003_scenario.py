@@ -89,3 +89,19 @@ def test_secure_row(build: Callable[[], Estate], row: Row) -> None:
     estate = build()
     row.change(estate)
     check(only(audited(estate), "ENV-003"), row)
+
+
+@pytest.mark.parametrize(
+    ("change", "mends"),
+    [
+        (open_vault, ["az keyvault update -g rg-tidal -n kv-tidal --public-network-access Disabled"]),
+        (open_workspace, ["az ml workspace update -g rg-tidal -n mlw-tidal --public-network-access Disabled"]),
+        (without("pe-tidal-file"), ["az network private-endpoint create", "--group-id file"]),
+    ],
+)
+def test_the_fix_is_for_the_part_that_is_out_of_line(change: Change, mends: list[str]) -> None:
+    estate = secure()
+    change(estate)
+    fix = only(audited(estate), "ENV-003").fix
+    assert all(part in fix for part in mends)
+    assert "&&" not in fix

@@ -100,3 +100,16 @@ def test_what_is_gone_fails_nothing_else(kind: str) -> None:
     estate = secure()
     gone(kind)(estate)
     assert [r.rule.id for r in audited(estate).results if r.status == "fail"] == ["ENV-006"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mends"),
+    [(VAULT, "az keyvault recover -n kv-tidal"), (REGISTRY, "az resource show --ids /subscriptions/")],
+)
+def test_the_fix_is_for_what_is_gone(kind: str, mends: str) -> None:
+    estate = secure()
+    gone(kind)(estate)
+    result = only(audited(estate), "ENV-006")
+    assert result.fix.startswith(mends)
+    assert "&&" not in result.fix
+    assert [e.path for e in result.verdict.evidence] == [f"properties.{NAMES[kind]}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -57,6 +58,15 @@ def definition(e: Estate, name: str) -> str:
     body["properties"]["type"] = "BuiltInRole"
     e.add(body | {"id": body["id"].replace(body["name"], NUMBER), "name": NUMBER})
     return f"/subscriptions/{subscription}/providers/{DEFINITION}/{NUMBER}"
+
+
+def under_another_number(e: Estate) -> None:
+    """The role by its name alone: other clouds may number it in another way."""
+    grant(READER, ADMIN, EXTENSIONS)(e)
+    for body in (e.find(DEFINITION, NUMBER), *e.find_all(ASSIGNMENT)):
+        e.remove(body)
+        text = json.dumps(body).replace(NUMBER, "00000000-0000-0000-0000-0000000000ec")
+        e.add(json.loads(text))
 
 
 def grant(*names: str, to: str = "", levels: int | None = None, condition: str | None = None) -> Change:
@@ -134,6 +144,7 @@ def deny(kind: str) -> Change:
 SECURE = [
     Row("all three", holding(*ALL), "pass", "the identity holds Reader, Kubernetes Extension", "properties.scope"),
     Row("all three above", holding(*ALL, levels=4), "pass"),
+    Row("one of them under another number", both(identities(), under_another_number), "pass", counter=True),
     Row("through a group", through_a_group, "pass", counter=True),
     Row("as the primary one", beside_its_own(f"{IDENTITY}-1", *ALL), "pass"),
     Row("as the primary one, in capitals", beside_its_own(f"{IDENTITY}-1".upper(), *ALL), "pass"),
