@@ -127,8 +127,10 @@ class Resolver:
         return all_of(answers, f"{zone.name} resolves through the custom DNS of {vnet.name}").also(servers)
 
     def from_vnet(self, zone: Resource, vnet_id: str) -> Verdict:
-        """Whether Azure DNS answers from a zone in a VNet: by a link, or by a forwarding ruleset linked there."""
-        return any_of(
+        """Whether Azure DNS answers from a zone in a VNet: by a link, or by a forwarding ruleset linked there. A rule
+        for the public form of the names comes before the link: Azure DNS asks the zone only for what that points at."""
+        taken = self.forwarders.taken(zone, vnet_id, self._linked)
+        return taken or any_of(
             [self._linked(zone, vnet_id), *self.forwarders.rulesets(zone, vnet_id, self._linked)],
             fail(f"{zone.name} is not linked to {ArmId.parse(vnet_id).name}", names=_link_names(zone, vnet_id)),
         )
@@ -218,6 +220,9 @@ def _plain(zone: Resource, link: Resource) -> Verdict:
     if equal(policy.value, "NxDomainRedirect"):
         why = f"{what} falls back to the internet: a name that is missing resolves to the public address"
         judged.append(fail(why, policy, at=Severity.INFO, names=names))
+    elif policy.value is not None and not equal(policy.value, "Default"):
+        gap = link.missing("properties.resolutionPolicy", f"{policy.value!r} is not a value that is known")
+        judged.append(unknown(f"the resolution policy of {what} is {policy.value!r}", gap))
     return all_of(judged or [ok(f"{what} is plain", *(f for f in (state, registers) if isinstance(f, Seen)))], "")
 
 

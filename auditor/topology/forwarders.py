@@ -132,6 +132,17 @@ class Forwarders:
         for ruleset in self._linked_to(vnet_id):
             yield self._ruleset(ruleset, zone, linked)
 
+    def taken(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Verdict | None:
+        """What a rule for the public form of a zone's names makes of them; None where no ruleset linked there has one.
+
+        https://learn.microsoft.com/azure/dns/dns-private-resolver-overview#how-does-it-work
+        """
+        for ruleset in self._linked_to(vnet_id):
+            rule = self._longest(ruleset, self._public_form(zone))
+            if rule is not None:
+                return self._asked(ruleset, rule, zone, linked)
+        return None
+
     def _linked_to(self, vnet_id: str) -> Iterator[Resource]:
         for ruleset in self.snapshot.of_type(RULESETS):
             links = self.snapshot.children(ruleset.id, RULESET_LINKS)
@@ -142,12 +153,26 @@ class Forwarders:
         gap = self.snapshot.unlisted(ruleset.id, FORWARDING_RULES)
         if gap is not None:
             return unknown(f"the rules of {ruleset.name} could not be read: {gap.reason}", gap)
-        rule = self._longest(ruleset, zone.name)
-        if rule is None:
-            return fail(
-                f"no rule of {ruleset.name} is for {zone.name}",
-                Evidence(ruleset.id, "forwardingRules", self._domains(ruleset)),
-            )
+        # A rule for the private form serves where none matches the public one.
+        rule = self._longest(ruleset, self._public_form(zone)) or self._longest(ruleset, zone.name)
+        if rule is not None:
+            return self._asked(ruleset, rule, zone, linked)
+        # Azure leaves a wildcard rule aside for the names of its own services, without a list of them to read:
+        # https://learn.microsoft.com/azure/dns/private-resolver-endpoints-rulesets#rule-processing
+        wildcard = next((r for r in self._enabled(ruleset) if _domain(r) == "."), None)
+        if wildcard is not None:
+            why = "Azure does not apply a wildcard rule to names that are reserved for its services"
+            gap = wildcard.missing("properties.domainName", why)
+            return unknown(f"only the wildcard rule of {ruleset.name} is for {zone.name}: check that it applies", gap)
+        return fail(
+            f"no rule of {ruleset.name} is for {zone.name}",
+            Evidence(ruleset.id, "forwardingRules", self._domains(ruleset)),
+        )
+
+    def _asked(
+        self, ruleset: Resource, rule: Resource, zone: Resource, linked: Callable[[Resource, str], Verdict]
+    ) -> Verdict:
+        """Whether the servers of a rule answer from a zone."""
         path = "properties.targetDnsServers"
         targets = rule.objects(path)
         if not targets:
@@ -181,24 +206,22 @@ class Forwarders:
         found = find_peering(vnet, vnet_id) if vnet else None
         return found is not None and equal(dig(found[1], "properties", "peeringState"), "Connected")
 
-    def _longest(self, ruleset: Resource, zone_name: str) -> Resource | None:
-        """The enabled rule with the longest matching suffix. Names are asked in their public form, which points at the
-        private zone; a rule for the private form serves where none matches the public one. The name of an API server
-        has no public form."""
-        forms = [self.snapshot.cloud.public_suffix(zone_name) + "."] if self._has_public_form(zone_name) else []
-        for form in (*forms, zone_name.lower() + "."):
-            best: tuple[int, Resource] | None = None
-            for rule in self.snapshot.children(ruleset.id, FORWARDING_RULES):
-                domain = dig_text(rule.body, "properties", "domainName").lower()
-                matches = domain == "." or form == domain or (domain and form.endswith("." + domain))
-                if equal(rule.raw("properties.forwardingRuleState"), "Disabled") or not matches:
-                    continue
-                if best is None or len(domain) > best[0]:
-                    best = (len(domain), rule)
-            if best is not None:
-                return best[1]
-        return None
+    def _enabled(self, ruleset: Resource) -> list[Resource]:
+        rules = self.snapshot.children(ruleset.id, FORWARDING_RULES)
+        return [r for r in rules if not equal(r.raw("properties.forwardingRuleState"), "Disabled")]
 
-    def _has_public_form(self, zone_name: str) -> bool:
-        zones = (zone for group in ZONES.get(self.snapshot.cloud.family, {}).values() for zone, _ in group)
-        return any(equal(zone_name, zone) for zone in zones)
+    def _longest(self, ruleset: Resource, name: str | None) -> Resource | None:
+        """The enabled rule with the longest suffix of a name, leaving the wildcard aside."""
+        form = f"{name}.".lower()
+        rules = [r for r in self._enabled(ruleset) if _domain(r).strip(".") and f".{form}".endswith(f".{_domain(r)}")]
+        return max(rules, key=lambda r: len(_domain(r)), default=None) if name else None
+
+    def _public_form(self, zone: Resource) -> str | None:
+        """What is asked for in place of a zone's names, and points at them; the name of an API server has no other."""
+        zones = (private for group in ZONES.get(self.snapshot.cloud.family, {}).values() for private, _ in group)
+        return self.snapshot.cloud.public_suffix(zone.name) if any(equal(zone.name, z) for z in zones) else None
+
+
+def _domain(rule: Resource) -> str:
+    """The domain of a forwarding rule, with the dot that ends it."""
+    return dig_text(rule.body, "properties", "domainName").lower().rstrip(".") + "."

@@ -14,7 +14,9 @@ When it is unknown: links, rulesets or the DNS servers could not be read, or a s
 
 Easily misjudged: zones that are linked to the hub alone are right in one estate and wrong in the next. Where the AKS
 VNet asks a firewall's DNS proxy in the hub, the hub's links answer, and no link to the AKS VNet is needed. Where it
-asks Azure DNS, they do not: a link is not inherited over a peering.
+asks Azure DNS, they do not: a link is not inherited over a peering. A forwarding rule for `api.azureml.ms` comes before
+a link, since Azure DNS asks the zone only for the name that the public one points at. A rule for everything (`.`) is
+none for these names: Azure leaves it aside for the domains of its own services.
 """
 
 from __future__ import annotations

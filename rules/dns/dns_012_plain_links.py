@@ -12,8 +12,8 @@ public address, and traffic leaves the private path unseen (info).
 How to fix it: set registration to false and the resolution policy to Default. The same update provisions a link anew
 that Failed.
 
-When it is unknown: the links or one of their properties could not be read; or a DNS server is not seen, so that the
-link it comes by is not known.
+When it is unknown: the links or one of their properties could not be read or understood; or a DNS server is not seen,
+so that the link it comes by is not known.
 
 Easily misjudged: a link to another VNet is not judged, whatever its settings, since AKS does not come by it. A missing
 resolution policy looks like a gap, and is the default. NxDomainRedirect looks like a help, and takes away the error

@@ -23,6 +23,7 @@ SERVERS = "properties.dhcpOptions.dnsServers"
 API, NOTEBOOKS = "privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"
 AZURE, PROXY, INBOUND, VM = "168.63.129.16", "10.50.3.4", "10.50.2.100", "10.50.2.200"
 BOTH = {"api.azureml.ms": INBOUND, "notebooks.azure.net": INBOUND}
+AWAY = dict.fromkeys(BOTH, "192.0.2.53")
 
 
 def both(*changes: Change) -> Change:
@@ -99,6 +100,16 @@ def ruleset(rules: dict[str, str], linked: bool = True) -> Change:
     return both(unlink("vnet-keel"), change)
 
 
+def overridden(rules: dict[str, str]) -> Change:
+    """A ruleset linked to the AKS VNet, which stays linked to the zones."""
+
+    def change(e: Estate) -> None:
+        resolver(e)
+        network.ruleset(at(e), "dnsfrs-keel", rules, spoke(e))
+
+    return change
+
+
 def deny(**what: str) -> Change:
     return lambda e: e.denied.append(Denial(**what))
 
@@ -141,9 +152,14 @@ AZURE_DNS = [
 ]
 RULESETS = [
     Row("both names forwarded", ruleset(BOTH), "pass", assumes="through the forwarding rule"),
-    Row("everything forwarded", ruleset({".": INBOUND}), "pass", assumes="through the forwarding rule"),
+    Row("everything forwarded", ruleset({".": INBOUND}), "unknown", "wildcard rule", "domainName", counter=True),
     Row("the longest rule counts", ruleset({".": "192.0.2.53", **BOTH}), "pass", assumes="through the forwarding rule"),
-    Row("to a server nobody sees", ruleset({".": "192.0.2.53"}), "unknown", "to 192.0.2.53", "targetDnsServers"),
+    Row("to a server nobody sees", ruleset(AWAY), "unknown", "to 192.0.2.53", "targetDnsServers"),
+    Row("linked, and taken elsewhere before", overridden(AWAY), "unknown", "to 192.0.2.53", counter=True),
+    Row("linked, and taken to a resolver", overridden(BOTH), "pass", assumes="through the forwarding rule"),
+    Row("linked, other names taken elsewhere", overridden({"corp.example": "192.0.2.53"}), "pass"),
+    Row("linked, everything else elsewhere", overridden({".": "192.0.2.53"}), "pass"),
+    Row("linked, private names taken elsewhere", overridden({API: "192.0.2.53"}), "pass"),
     Row("one name forwarded", ruleset({"api.azureml.ms": INBOUND}), "fail", f"is for {NOTEBOOKS}"),
     Row("ruleset not linked", ruleset(BOTH, linked=False), "fail", "only to vnet-keel-hub"),
     Row("to an unlinked VNet", both(ruleset(BOTH), HUB_UNLINKED), "fail", "not linked to vnet-keel-hub"),

@@ -11,7 +11,7 @@ from auditor.model.verdict import Severity
 from tests.arm import network
 from tests.arm.estate import Denial, Estate, Group, Json
 from tests.arm.network import VNET
-from tests.arm.private_link import ENDPOINT, ZONE
+from tests.arm.private_link import ENDPOINT, ZONE, ZONE_OF_SUFFIX
 from tests.arm.private_link import link as add_link
 from tests.arm.scenarios import everything_public, hub_and_spoke, secure, service_endpoints
 from tests.audits import Row, audited, check, only
@@ -69,6 +69,7 @@ SOUND = [
     Row("a link to another VNet Failed", to_operators(MADE, "Failed"), "pass"),
     Row("registration not answered", link(REGISTERS, None), "unknown", "registers names was not read", REGISTERS),
     Row("registration of another kind", link(REGISTERS, "false"), "unknown", shows=REGISTERS),
+    Row("a policy nobody knows", link(POLICY, "Sometimes"), "unknown", "'Sometimes'", POLICY),
     Row("state not answered", link(STATE, None), "unknown", "state of", STATE),
     Row("links denied", of_type(LINK), "unknown", shows=f"{LINK}/read"),
     Row("zones denied", of_type(ZONE), "unknown", shows=f"{ZONE}/read"),
@@ -125,7 +126,8 @@ def resolver(e: Estate) -> None:
 
 def ruleset(e: Estate) -> None:
     resolver(e)
-    network.ruleset(at(e), "dnsfrs-keel", {".": "10.50.2.100"}, e.find(VNET, "vnet-keel"))
+    names = dict.fromkeys((*ZONE_OF_SUFFIX, "azmk8s.io"), "10.50.2.100")
+    network.ruleset(at(e), "dnsfrs-keel", names, e.find(VNET, "vnet-keel"))
 
 
 def unlink(e: Estate) -> None:
