@@ -44,11 +44,15 @@ def closed(target: Resource, firewall: Firewall) -> Verdict:
     if access.value is not None and not equal(access.value, "Enabled"):
         gap = target.missing(PUBLIC, f"{access.value} is not a value that is known")
         return unknown(f"public network access of {target.name} is {access.value}", gap)
-    # Without rules a resource that is Enabled answers every network; where neither is in the answer, nothing is known.
+    # Without rules a resource that is Enabled answers every network; where neither is in the answer, nothing is known,
+    # and nothing where there are rules without a default action.
     absent = "Allow" if equal(access.value, "Enabled") else firewall.absent
-    action = target.text(f"{firewall.acls}.defaultAction", absent=absent)
+    action = target.text(f"{firewall.acls}.defaultAction", absent=None if target.raw(firewall.acls) else absent)
     if isinstance(action, Missing):
         return unknown(f"the network rules of {target.name} were not read", action)
+    if not equal(action.value, "Deny") and not equal(action.value, "Allow"):
+        gap = target.missing(action.path, f"{action.value} is not a value that is known")
+        return unknown(f"the default action of {target.name} is {action.value}", gap)
     if not equal(action.value, "Deny"):
         return fail(f"{target.name} answers the public network", access, action)
     return _ip_rules(target, firewall)

@@ -32,6 +32,16 @@ def firewall(access: str | None, action: str | None, *ranges: str, ipv6: tuple[s
     return change
 
 
+def action(value: str | None) -> Change:
+    """An account that is Enabled, with rules whose default action is this."""
+
+    def change(e: Estate) -> None:
+        firewall("Enabled", "Allow")(e)
+        e.set(e.find(STORAGE, "main"), f"{ACLS}.defaultAction", value)
+
+    return change
+
+
 ROWS = [
     Row("Disabled", lambda e: None, "pass", "Disabled", ACCESS),
     Row("disabled, whatever the action", firewall("disabled", "Allow"), "pass", shows=ACCESS, counter=True),
@@ -53,6 +63,8 @@ ROWS = [
     Row("everything", firewall("Enabled", "Deny", "0.0.0.0/0"), "fail", "0.0.0.0/0", f"{ACLS}.ipRules"),
     Row("two of a /8", firewall("Enabled", "Deny", "52.0.0.0/8", "20.0.0.0/8"), "fail", "20.0.0.0/8"),
     Row("all of IPv6", firewall("Enabled", "Deny", ipv6=("::/0",)), "fail", "::/0"),
+    Row("an action nobody knows", firewall("Enabled", "Audit"), "unknown", "is Audit", f"{ACLS}.defaultAction"),
+    Row("rules without an action", action(None), "unknown", shows=f"{ACLS}.defaultAction", counter=True),
     Row("nothing in the answer", firewall(None, None), "unknown", shows=f"{ACLS}.defaultAction"),
     Row("perimeter", firewall("SecuredByPerimeter", "Deny"), "unknown", "perimeter", ACCESS),
     Row("denied", lambda e: e.denied.append(Denial(type=STORAGE)), "unknown", shows=f"{STORAGE}/read"),
