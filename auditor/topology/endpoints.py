@@ -81,7 +81,9 @@ class EndpointFinder:
         if listing is not None and not any(v.passed for v in verdicts):
             verdicts.append(unknown(f"the private endpoints could not all be listed: {listing.reason}", listing))
         proof = [_connection_names(target)] if isinstance(target, Resource) else []
-        none = fail(f"{ArmId.parse(target_id).name} has no private endpoint for {group}", *proof)
+        none = fail(
+            f"{ArmId.parse(target_id).name} has no private endpoint for {group}", *proof, names={"group": group}
+        )
         return judged, any_of(verdicts, none)
 
     def _endpoint(

@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overvi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -46,7 +47,10 @@ class Reach:
         aks = self.network.vnet
         assert isinstance(aks, Resource)  # noqa: S101  (`to` checked it)
         carried = self._carried(aks, vnet_id, subnet_id, addresses)
-        return _otherwise_connected(aks, ArmId.parse(vnet_id).name) or carried if carried.failed else carried
+        if not carried.failed:
+            return carried
+        named = replace(carried, names={"endpoint_vnet_id": vnet_id})
+        return _otherwise_connected(aks, ArmId.parse(vnet_id).name) or named
 
     def _carried(self, aks: Resource, vnet_id: str, subnet_id: str, addresses: tuple[str, ...] | Missing) -> Verdict:
         other = self.snapshot.find(vnet_id)
@@ -175,8 +179,9 @@ def _in_sync(aks: Resource, found: tuple[str, dict[str, Any]], addresses: tuple[
     carried = [ip_network(str(p), strict=False) for p in space.value if _is_network(p)]
     lost = [a for a in addresses if not any(ip_address(a) in n for n in carried)]
     if lost:
+        verb = "is" if len(lost) == 1 else "are"
         return fail(
-            f"the peering is {level.value}, and {', '.join(lost)} is outside the address space that it carries",
+            f"the peering is {level.value}, and {', '.join(lost)} {verb} outside the address space that it carries",
             level,
             space,
             at=Severity.MEDIUM,

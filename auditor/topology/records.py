@@ -53,7 +53,7 @@ class Records:
                 if not grouped
                 else f"the zone {zone.private} of {endpoint.name} does not exist",
                 Evidence(endpoint.id, "privateDnsZoneGroups[].properties.privateDnsZoneConfigs[]", grouped),
-                names=_endpoint_names(endpoint),
+                names={**_endpoint_names(endpoint), "zone": zone.private},
             )
             return _unasked(zone, none, beside=not_applicable(f"there is no zone {zone.private}"))
         records = self._records(endpoint, zone, chosen, siblings)

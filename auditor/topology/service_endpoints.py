@@ -83,29 +83,41 @@ def on_subnet(snapshot: Snapshot, subnet_id: str, target: Resource, service: Ser
             gap = vnet.missing(f"{at}.provisioningState", "Azure's answer does not hold it")
             return unknown(f"the state of the service endpoint {service_name} on {name} was not read", gap)
         if not equal(endpoint.get("provisioningState"), "Succeeded"):
-            return fail(
-                f"the service endpoint {service_name} on {name} is {endpoint.get('provisioningState')}", vnet.see(at)
-            )
+            state = endpoint.get("provisioningState")
+            bad = f"the service endpoint {service_name} on {name} is {state}"
+            return fail(bad, vnet.see(f"{at}.provisioningState"), names={"subnet": name})
         return ok(f"{name} has the service endpoint {service_name}", vnet.see(f"{at}.service"))
     return fail(
         f"{name} has no service endpoint {service.names[0]} for {target.name}",
         vnet.see(f"{path}.properties.serviceEndpoints"),
+        names={"subnet": name},
     )
 
 
 def admitted(target: Resource, subnet_id: str, service: Service) -> Verdict:
     """Whether a resource's VNet rules admit a subnet."""
     name = ArmId.parse(subnet_id).name
+    unread = _unread_rules(target, service)
+    if unread is not None:
+        return unknown(f"the VNet rules of {target.name} were not read", unread)
     for path, rule in target.objects(service.rules):
         if not same(str(rule.get("id") or ""), subnet_id):
             continue
         # Absent means Allow, the only action there is: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/get-properties
         if rule.get("action") is not None and not equal(rule.get("action"), "Allow"):
-            return fail(f"{target.name} does not allow {name}", target.see(f"{path}.action"))
+            return fail(f"{target.name} does not allow {name}", target.see(f"{path}.action"), names={"subnet": name})
         if any(equal(rule.get("state"), bad) for bad in BAD_STATES):
-            return fail(f"the rule of {target.name} for {name} is {rule.get('state')}", target.see(f"{path}.state"))
+            bad = f"the rule of {target.name} for {name} is {rule.get('state')}"
+            return fail(bad, target.see(f"{path}.state"), names={"subnet": name})
         return ok(f"{target.name} admits {name}", target.see(f"{path}.id"))
-    return fail(f"{target.name} has no VNet rule for {name}", target.see(service.rules))
+    return fail(f"{target.name} has no VNet rule for {name}", target.see(service.rules), names={"subnet": name})
+
+
+def _unread_rules(target: Resource, service: Service) -> Missing | None:
+    """Why the VNet rules of a resource are not known; where it has no network rules at all, there are none."""
+    acls = target.raw(service.rules.rpartition(".")[0])
+    listed = target.items(service.rules, absent=None if acls else [])
+    return listed if isinstance(listed, Missing) else None
 
 
 def half_configured(
@@ -121,6 +133,9 @@ def half_configured(
     for target, service, endpoint, closed in parts:
         if not service.rules:
             continue
+        unseen = _unread_rules(target, service)
+        if unseen is not None:
+            judged.append(unknown(f"the VNet rules of {target.name} were not read", unseen))
         for path, rule in target.objects(service.rules):
             subnet_id = str(rule.get("id") or "")
             if _is_aks_subnet(network, subnet_id):
@@ -144,7 +159,8 @@ def _rule_has_endpoint(
     state = rule.get("state")
     if state is not None and any(equal(state, bad) for bad in BAD_STATES):
         name = ArmId.parse(subnet_id).name
-        return fail(f"the rule of {target.name} for {name} is {state}", target.see(f"{path}.state"))
+        bad = f"the rule of {target.name} for {name} is {state}"
+        return fail(bad, target.see(f"{path}.state"), names={"subnet": name})
     return on_subnet(snapshot, subnet_id, target, service).also(target.see(f"{path}.id"))
 
 

@@ -23,6 +23,8 @@ to none.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auditor.model.environment import Environment, existing
 from auditor.model.rule import LEARN, rule
 from auditor.model.verdict import Severity, Verdict, require
@@ -35,9 +37,9 @@ from auditor.model.verdict import Severity, Verdict, require
     about=Environment,
     resource="home",
     fix="az network private-endpoint dns-zone-group create -g {endpoint_group} --endpoint-name {endpoint} -n default "
-    "--private-dns-zone <api-zone-id> --zone-name api && az network private-endpoint "
+    "--private-dns-zone {api_zone_id} --zone-name api && az network private-endpoint "
     "dns-zone-group add -g {endpoint_group} "
-    "--endpoint-name {endpoint} -n default --private-dns-zone <notebooks-zone-id> --zone-name notebooks",
+    "--endpoint-name {endpoint} -n default --private-dns-zone {notebooks_zone_id} --zone-name notebooks",
     references=(f"{LEARN}/machine-learning/how-to-custom-dns", f"{LEARN}/private-link/private-endpoint-dns"),
     bicep="""
 resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
@@ -64,4 +66,13 @@ def workspace_records(env: Environment) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")
     existing(env.workspace_path.target)
     require(env.workspace_path.endpoint, "the workspace has no private endpoint within reach")
-    return env.workspace_path.integrated
+    whole = env.workspace_path.integrated
+    return replace(whole, names={**whole.names, **_zone_ids(env)}) if whole.failed else whole
+
+
+def _zone_ids(env: Environment) -> dict[str, str]:
+    """The zones that AKS asks, or would ask, by the words of the fix."""
+    words = zip(("api_zone_id", "notebooks_zone_id"), env.cloud.zones(env.workspace_path.group), strict=False)
+    word_of = {zone.private: word for word, zone in words}
+    found = [zone for endpoint in env.workspace_path.in_use for zone in endpoint.zones if zone.zone_id]
+    return {word_of[zone.name]: zone.zone_id for zone in reversed(found) if zone.name in word_of}

@@ -34,7 +34,7 @@ from auditor.model.verdict import Severity, Verdict, all_of, applies, require
     about=Environment,
     resource="cluster",
     fix="az network vnet peering create -g {vnet_group} -n to-endpoints --vnet-name {vnet} "
-    "--remote-vnet <endpoint-vnet-id> "
+    "--remote-vnet {endpoint_vnet_id} "
     "--allow-vnet-access  # and the reverse; or: az network vnet peering sync",
     references=(f"{LEARN}/virtual-network/virtual-network-troubleshoot-peering-issues",),
     bicep="""

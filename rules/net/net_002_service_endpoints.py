@@ -31,7 +31,7 @@ from auditor.model.verdict import Severity, Verdict
     severity=Severity.MEDIUM,
     about=Environment,
     resource="cluster",
-    fix="az network vnet subnet update -g {vnet_group} --vnet-name {vnet} -n <subnet> "
+    fix="az network vnet subnet update -g {vnet_group} --vnet-name {vnet} -n {subnet} "
     "--service-endpoints Microsoft.Storage Microsoft.KeyVault",
     references=(f"{LEARN}/virtual-network/virtual-network-service-endpoints-overview",),
     bicep="""

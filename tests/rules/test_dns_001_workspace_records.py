@@ -149,3 +149,11 @@ def test_workspace_records(build: Callable[[], Estate], row: Row) -> None:
     if row.status == "fail":
         failed = {r.rule.id for r in report.results if r.status == "fail"}
         assert failed - {"DNS-007", "DNS-009"} == {"DNS-001"}  # and the extended rules on the same records
+
+
+def test_the_fix_names_the_zones() -> None:
+    estate = secure()
+    drop(lambda e: [group_of(e)], records)(estate)
+    fix = only(audited(estate), "DNS-001").fix
+    for name, word in ((API, "api"), (NOTEBOOKS, "notebooks")):
+        assert f"--private-dns-zone {estate.find(ZONE, name)['id']} --zone-name {word}" in fix

@@ -173,3 +173,9 @@ def test_reach(row: Row) -> None:
     estate = in_hub()
     row.change(estate)
     check(only(audited(estate), "KV-001"), row)
+
+
+def test_the_fix_names_the_vnet_of_the_endpoint() -> None:
+    estate = in_hub()
+    estate.set(hub(estate), PEERINGS, [])
+    assert f"--remote-vnet {hub(estate)['id']} --allow-vnet-access" in only(audited(estate), "NET-001").fix

@@ -84,6 +84,7 @@ SUBNETS = [
     Row("subnet deleted", rule_for_deleted, "fail", "has no subnet snet-old"),
     Row("relied on, no rule", account(RULES, []), "fail", "no VNet rule for snet-aks", RULES),
     Row("relied on, no rule for the pods", pods, "fail", "no VNet rule for snet-pods", RULES),
+    Row("rules not in the answer", account(RULES, None), "unknown", "VNet rules of stpilotmain", RULES),
     Row("VNets denied", deny(VNET), "unknown", shows=f"{VNET}/read"),
     Row("accounts denied", deny(STORAGE), "unknown", shows=f"{STORAGE}/read"),
     Row("vaults denied", deny(VAULT), "unknown", shows=f"{VAULT}/read"),
@@ -116,3 +117,9 @@ def test_no_half_service_endpoint(build: Callable[[], Estate], row: Row) -> None
     check(only(report, "NET-002"), row)
     if row.status == "fail" and build is secure:
         assert [r.rule.id for r in report.results if r.status == "fail"] == ["NET-002"]
+
+
+def test_the_fix_names_the_subnet() -> None:
+    estate = service_endpoints()
+    network(SERVED, [])(estate)
+    assert "-g rg-pilot --vnet-name vnet-pilot -n snet-aks " in only(audited(estate), "NET-002").fix

@@ -100,3 +100,9 @@ def test_the_fix_of_a_flaw_is_enough() -> None:
     at = Group(estate, space["id"].partition("/providers/")[0], space["location"])
     private_endpoint(at, "pe-more-file", account, "file", network.subnet(space, "snet-pe"))
     assert [str(r.status) for r in results(audited(estate), "STO-005")] == ["pass", "pass"]
+
+
+def test_the_fix_names_the_group_of_the_endpoint() -> None:
+    estate = secure()
+    without("lake-dfs")(estate)
+    assert "--group-id dfs --connection-name dfs" in only(audited(estate), "STO-005").fix
