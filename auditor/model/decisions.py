@@ -74,4 +74,5 @@ class Decisions:
     def applied_to(self, rules: Sequence[Rule]) -> list[Rule]:
         """The rules that are on, with the severity that was decided for each."""
         on = [rule for rule in rules if rule.id not in self.off]
-        return [replace(rule, severity=self.severities.get(rule.id, rule.severity)) for rule in on]
+        decided = self.severities
+        return [replace(r, severity=decided[r.id], capped=True) if r.id in decided else r for r in on]

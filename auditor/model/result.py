@@ -34,9 +34,9 @@ class Result:
 
     @property
     def severity(self) -> Severity:
-        """The result's own severity: the rule's, unless the rule downgraded itself further."""
+        """The result's own severity: what the check gave it, else the rule's; never above one that was decided."""
         own = self.verdict.severity or self.rule.severity
-        return max(own, self.rule.severity, key=lambda severity: severity.rank)
+        return max(own, self.rule.severity, key=lambda severity: severity.rank) if self.rule.capped else own
 
     @property
     def fingerprint(self) -> str:

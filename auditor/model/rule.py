@@ -46,6 +46,8 @@ class Rule:
     controls: tuple[str, ...]
     bicep: str = ""
     terraform: str = ""
+    # Whether a configuration decided the severity: no result of the rule is then above it.
+    capped: bool = False
 
     @property
     def summary(self) -> str:
