@@ -32,6 +32,5 @@ READERS = (
         RESOURCES,
         ("createdTime",),
         list=_created,
-        action="Microsoft.Resources/subscriptions/resources/read",
     ),
 )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from auditor.model.paths import Tree, tree
+from auditor.model.permissions import action
 from collectors.clients import Clients
 
 COMMON = (
@@ -42,18 +43,17 @@ class Reader:
         keep: property patterns, beside the common ones.
         get: reads one resource by id.
         list: lists a scope (a subscription, resource group or parent resource); the third argument is the query.
-        action: the permission that both need.
     """
 
     type: str
     keep: tuple[str, ...]
     get: Callable[[Clients, str], Any] | None = None
     list: Callable[[Clients, str, Query], Any] | None = None
-    action: str = ""
 
     @property
     def needs(self) -> str:
-        return self.action or f"{self.type}/read"
+        """The permission that both need."""
+        return action(self.type)
 
     @property
     def wanted(self) -> Tree:

@@ -20,6 +20,5 @@ READERS = (
         ("subscriptionId", "displayName", "tenantId", "state"),
         get=lambda c, i: _client(c).subscriptions.get(ArmId.parse(i).subscription),
         list=lambda c, scope, _: _client(c).subscriptions.list(),
-        action="Microsoft.Resources/subscriptions/read",
     ),
 )

@@ -123,6 +123,7 @@ print("loaded:", loaded, "code:", code, file=sys.stderr)
         ("rules", ["rules"]),
         ("one rule", ["rules", "DNS-002"]),
         ("a schema", ["schema", "report"]),
+        ("permissions", ["permissions"]),
         ("help", ["--help"]),
         ("version", ["--version"]),
         ("a mistake", ["--snapshot", "not-there.json"]),

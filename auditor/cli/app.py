@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import catalogue, diffing, explaining, rulebook
+from auditor.cli import catalogue, diffing, explaining, permissions, rulebook
 from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
@@ -218,6 +218,21 @@ def schema_(
 ) -> None:
     """Print the JSON Schema of the JSON report, or of a saved snapshot."""
     to_stdout(schemas.render(of))
+
+
+@app.command(name="permissions")
+def permissions_(
+    subscription: Annotated[
+        list[str] | None,
+        typer.Option("--subscription", metavar="ID", help="Where the role may be assigned; repeatable."),
+    ] = None,
+    why: Annotated[bool, typer.Option("--why", help="Say what each permission is for, instead.")] = False,
+) -> None:
+    """Print the smallest custom role that a full audit needs, as Azure role JSON. The role Reader does as well."""
+    if why:
+        permissions.explain()
+    else:
+        permissions.show(subscription or [])
 
 
 def _check_source(source: Source, doing: str = "audit", instead: str = "'audit demo'") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor.model.facts import Missing
 from auditor.model.ids import equal, key
 from auditor.model.resource import Resource
 from auditor.model.shapes import CONNECTIONS, dig_text
@@ -26,6 +27,12 @@ def own_connections(snapshot: Snapshot, target: Resource) -> bool:
     """Whether somebody made a private endpoint to a resource, beside those of a managed network."""
     managed = managed_connections(snapshot, target)
     return any(path not in managed for path, _ in target.objects(CONNECTIONS))
+
+
+def unread_outbound_rules(snapshot: Snapshot) -> list[Missing]:
+    """The managed networks whose outbound rules were not read: a connection may be theirs."""
+    listings = [x for x in snapshot.listings if x.type == OUTBOUND_RULES]
+    return [x.failure.missing(x.scope, "") for x in listings if x.failure is not None]
 
 
 def managed_connections(snapshot: Snapshot, target: Resource) -> set[str]:

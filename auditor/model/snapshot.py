@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, key
+from auditor.model.permissions import action
 from auditor.model.resource import Resource
 from auditor.model.shapes import targets
 from auditor.model.types import PRIVATE_ENDPOINTS
@@ -225,7 +226,7 @@ class Snapshot(BaseModel):
         listing = self.listing(scope, arm_type, query)
         if listing is None:
             reason = self.cut_short or f"the {arm_type} of {scope} were not listed"
-            return Missing(scope, "", reason, None, f"{arm_type}/read")
+            return Missing(scope, "", reason, None, action(arm_type))
         return listing.failure.missing(scope, "") if listing.failure else None
 
     def asked(self, arm_id: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from auditor.model.environment import Endpoint
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, same, vnet_of
-from auditor.model.related import managed_connections
+from auditor.model.related import managed_connections, unread_outbound_rules
 from auditor.model.resource import Resource
 from auditor.model.shapes import CONNECTIONS, dig, dig_text, dig_texts, link_connections, nics, subnet_of
 from auditor.model.snapshot import Lookup, Snapshot
@@ -147,7 +147,8 @@ class EndpointFinder:
                 out.append(unknown(f"the connections of {endpoint.name} were not read", gap))
             if isinstance(endpoint, Missing):
                 name = ArmId.parse(endpoint_id).name
-                out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", endpoint))
+                gaps = (endpoint, *unread_outbound_rules(self.snapshot))
+                out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", *gaps))
         return out
 
     def _unlisted(self, target: Lookup) -> Missing | None:
