@@ -8,6 +8,7 @@ from auditor.model.ids import ArmId
 from auditor.model.types import CLUSTER_CONNECTIONS, CLUSTERS, EXTENSIONS, TRUSTED_ACCESS
 from collectors.clients import Clients, parts
 from collectors.readers import Query, Reader
+from collectors.shapes import EXTENSION_SETTINGS
 
 
 def _client(clients: Clients, arm_id: str) -> Any:
@@ -31,19 +32,6 @@ def _extensions(clients: Clients, cluster_id: str, _: Query) -> Any:
     )
     return client.extensions.list(group, "Microsoft.ContainerService", "managedClusters", name)
 
-
-# What decides how the scoring router is exposed; other settings are the users' own and stay out.
-# https://learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension
-EXTENSION_SETTINGS = (
-    "enableInference",
-    "inferenceRouterServiceType",
-    "internalLoadBalancerProvider",
-    "scoringFe.serviceType.internalLoadBalancer",
-    "allowInsecureConnections",
-    "sslSecret",
-    "scoringFe.sslSecret",
-    "sslCname",
-)
 
 READERS = (
     Reader(

@@ -24,6 +24,7 @@ from collectors import login, recording
 from collectors.clients import Clients
 from collectors.crawl import READERS, TIME_IS_UP, Crawl
 from collectors.errors import CollectionError
+from collectors.pseudonyms import Pseudonyms
 from collectors.readers import Query
 from collectors.session import https, open_session
 
@@ -43,8 +44,15 @@ class Request:
     progress: Progress = lambda what, done, of: None
 
 
-def live(request: Request, cloud_name: str, tenant: str | None, now: datetime, record: Path | None = None) -> Snapshot:
-    """Collect from Azure; with ``record``, keep the raw exchange in a folder.
+def live(
+    request: Request,
+    cloud_name: str,
+    tenant: str | None,
+    now: datetime,
+    record: Path | None = None,
+    anonymize: bool = False,
+) -> Snapshot:
+    """Collect from Azure; with ``record``, keep the raw exchange in a folder, under other names with ``anonymize``.
 
     Raises:
         CollectionError: no audit is possible (no credentials, no such subscription, a folder that cannot be written).
@@ -61,8 +69,9 @@ def live(request: Request, cloud_name: str, tenant: str | None, now: datetime, r
             subscriptions=list(request.subscriptions),
             scope=request.scope,
         )
-        recording.start(record, manifest)
-        recorder = recording.RecordingAdapter(adapter, record)
+        pseudonyms = Pseudonyms({t: r.wanted for t, r in READERS.items()}) if anonymize else None
+        recorder = recording.RecordingAdapter(adapter, record, pseudonyms)
+        recording.start(record, manifest, pseudonyms)
         try:
             snapshot = collect(request, cloud, credential, recorder, now, deadline)
         except BaseException:

@@ -30,6 +30,7 @@ from collectors import (
 from collectors.clients import Answer, Clients
 from collectors.plan import wanted
 from collectors.readers import Query, Read, Reader
+from collectors.secrets import scrub
 
 READERS: dict[str, Reader] = {
     reader.type: reader
@@ -157,7 +158,7 @@ class Crawl:
         if asked_for is not None and key(arm_id) != key(asked_for):
             # Some providers answer another form of the id than was asked for; the reference must still be found.
             arm_id = asked_for
-        kept = keep(body, self._trees[arm_type])
+        kept = scrub(keep(body, self._trees[arm_type]))
         self.snapshot.add(Resource(id=arm_id, type=arm_type, body=kept, whole=asked_for is not None))
         return arm_id
 

@@ -11,6 +11,7 @@ from collectors.secrets import clean
 
 ABSENT_CODES = {"ResourceNotFound", "ResourceGroupNotFound"}
 ACTION = re.compile(r"perform action '([^']+)'")
+PROVIDERS = re.compile(r"\w+(\.\w+)+(/[\w.*-]{1,80}){1,12}")
 
 
 class CollectionError(Exception):
@@ -44,7 +45,7 @@ def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:
 
 def _action(said: str, known: str) -> str:
     """The action that Azure names, unless that is ours in another case, or none of a resource provider."""
-    return known if said.lower() == known.lower() or "." not in said.partition("/")[0] else said
+    return known if said.lower() == known.lower() or not PROVIDERS.fullmatch(said) else said
 
 
 def from_exception(error: BaseException) -> Failure:

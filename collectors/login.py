@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import threading
 import time
 from typing import Any
@@ -98,6 +99,8 @@ def find_cloud(name: str, deadline: float | None = None) -> Cloud:
     if not name.lower().startswith("https://"):
         raise CollectionError(f"there is no cloud called {name}", help_)
     base = name.rstrip("/")
+    if re.search(r"[@?#]", base):  # not repeated: what follows may be a password or a token
+        raise CollectionError("the address of the cloud has more in it than host and path", help_)
     for version in ("2022-09-01", "2015-01-01"):
         try:
             answer = requests.get(

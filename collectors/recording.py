@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import re
 import threading
 from datetime import UTC, datetime
@@ -18,38 +19,61 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field
 from requests.adapters import BaseAdapter
 from urllib3.response import HTTPResponse
 
+from auditor import files
 from auditor.model.clouds import Cloud
 from auditor.model.snapshot import Scope
 from collectors.errors import CollectionError
 from collectors.jsontext import parse
-from collectors.secrets import clean, redact
+from collectors.pseudonyms import Pseudonyms
+from collectors.secrets import REDACTED, clean, redact
 
 MANIFEST = "recording.json"
+HELP = "give --replay a folder that --record wrote"
 LARGEST_FILE = 64 * 2**20
+LARGEST_RECORDING = 2**29
+MOST_FILES = 200_000
 
 
 class Manifest(BaseModel):
     """What a recording needs to be run again: where, when, and what was asked for."""
 
     version: Literal["1"] = "1"
-    recorded_at: AwareDatetime = Field(ge=datetime(2015, 1, 1, tzinfo=UTC))
+    recorded_at: AwareDatetime = Field(ge=datetime(2015, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
     cloud: Cloud
     tenant_id: str | None = None
     subscriptions: list[str]
     scope: Scope = Scope()
 
+    def under(self, pseudonyms: Pseudonyms) -> Manifest:
+        """The same under other names."""
+        return Manifest(
+            recorded_at=self.recorded_at,
+            cloud=pseudonyms.cloud(self.cloud),
+            tenant_id=pseudonyms.name(self.tenant_id) if self.tenant_id else None,
+            subscriptions=[pseudonyms.asked(s.strip()) for s in self.subscriptions],
+            scope=pseudonyms.scope(self.scope),
+        )
 
-class Exchange(BaseModel):
-    """One request and its answer."""
 
+class _Request(BaseModel):
     method: str
     url: str
-    status: int
+
+
+class _Response(BaseModel):
+    status: int = Field(ge=100, le=599)
     body: Any
+
+
+class Exchange(BaseModel):
+    """One request and its answer, as a file holds them."""
+
+    request: _Request
+    response: _Response
 
 
 def request_key(method: str, url: str) -> str:
@@ -61,10 +85,12 @@ def request_key(method: str, url: str) -> str:
 
 
 class RecordingAdapter(BaseAdapter):
-    """Passes requests to ``inner`` and keeps each final exchange in a folder."""
+    """Passes requests to ``inner`` and keeps each final exchange in a folder, under other names if asked."""
 
-    def __init__(self, inner: BaseAdapter, folder: Path) -> None:
+    def __init__(self, inner: BaseAdapter, folder: Path, pseudonyms: Pseudonyms | None = None) -> None:
         super().__init__()
+        self.pseudonyms = pseudonyms
+        self._salt = os.urandom(16)
         self.inner = inner
         self.folder = folder
         self.error: OSError | None = None
@@ -74,25 +100,21 @@ class RecordingAdapter(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         response = self.inner.send(request, *args, **kwargs)
         try:
-            body = response.json()
-        except ValueError:
-            body = response.text
-        self._keep(Exchange(method="GET", url=request.url or "", status=response.status_code, body=body))
+            body = redact(parse(response.text), self._salt)
+        except (ValueError, RecursionError):
+            body = REDACTED  # what is not JSON says nothing to the collectors, and may hold anything
+        self._keep(clean(request.url or "", self._salt), response.status_code, body)
         return response
 
     def close(self) -> None:
         self.inner.close()
 
-    def _keep(self, exchange: Exchange) -> None:
-        name = file_name(exchange.method, exchange.url)
-        text = json.dumps(
-            {
-                "request": {"method": exchange.method, "url": clean(exchange.url)},
-                "response": {"status": exchange.status, "body": redact(exchange.body)},
-            },
-            indent=1,
-            ensure_ascii=False,
-        )
+    def _keep(self, url: str, status: int, body: Any) -> None:
+        if self.pseudonyms is not None:
+            url, body = self.pseudonyms.url(url), self.pseudonyms.body(url, status, body)
+        name = file_name("GET", url)
+        exchange = {"request": {"method": "GET", "url": url}, "response": {"status": status, "body": body}}
+        text = json.dumps(exchange, indent=1, ensure_ascii=False)
         with self._lock:
             try:
                 self._kept.add(self.folder / name)
@@ -118,21 +140,23 @@ def file_name(method: str, url: str) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read."""
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
+    """Write a file that only its owner may read, and through no link that somebody else laid."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
-def start(folder: Path, manifest: Manifest) -> None:
+def start(folder: Path, manifest: Manifest, pseudonyms: Pseudonyms | None = None) -> None:
     """Begin a recording in a new or empty folder.
 
     Raises:
         CollectionError: the folder cannot be written, or holds something already.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise CollectionError(f"{folder} is not empty", "give --record a new folder")
+        manifest = manifest.under(pseudonyms) if pseudonyms is not None else manifest
         write_private(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise CollectionError(
@@ -145,26 +169,43 @@ class Recording:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        help_ = "give --replay a folder that --record wrote"
         try:
-            self.manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        except OSError as error:
-            raise CollectionError(f"cannot read the recording {folder}: {error.strerror}", help_) from error
-        except ValidationError as error:
-            raise CollectionError(f"{folder / MANIFEST} is not a recording of this version", help_) from error
+            self.manifest = Manifest.model_validate(files.parse(files.read(folder / MANIFEST, LARGEST_FILE)))
+        except files.UnreadableError as error:
+            raise CollectionError(f"cannot read the recording {folder}: {error}", HELP) from error
+        except ValueError as error:
+            raise CollectionError(f"{folder / MANIFEST} is not a recording of this version", HELP) from error
         self.answers: dict[str, tuple[int, Any]] = {}
-        for path in sorted(folder.glob("*.json")):
-            if path.name == MANIFEST:
-                continue
+        left = LARGEST_RECORDING
+        for path in _exchanges(folder):
             try:
-                if path.stat().st_size > LARGEST_FILE:
-                    raise CollectionError(f"{path} is larger than any answer of Azure", help_)
-                exchange = parse(path.read_text(encoding="utf-8"))
-                request, response = exchange["request"], exchange["response"]
-                at = request_key(str(request["method"]), str(request["url"]))
-                self.answers[at] = (int(response["status"]), response["body"])
-            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-                raise CollectionError(f"{path} is not a recorded exchange", help_) from error
+                data = files.read(path, min(left, LARGEST_FILE))
+                exchange = Exchange.model_validate(files.parse(data))
+                at = request_key(exchange.request.method, exchange.request.url)
+            except files.UnreadableError as error:
+                raise CollectionError(f"cannot read {path}: {error}", HELP) from error
+            except ValueError as error:
+                raise CollectionError(f"{path} is not a recorded exchange", HELP) from error
+            self.answers[at] = (exchange.response.status, exchange.response.body)
+            left -= len(data)
+
+
+def _exchanges(folder: Path) -> list[Path]:
+    """The files of a recording. A link is none of them: it could lead anywhere."""
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.endswith(".json") or entry.name == MANIFEST:
+                    continue
+                if entry.is_symlink():
+                    raise CollectionError(f"{entry.path} is a link, and no recorded exchange", HELP)
+                found.append(folder / entry.name)
+                if len(found) > MOST_FILES:
+                    raise CollectionError(f"{folder} holds more files than any recording", HELP)
+    except OSError as error:
+        raise CollectionError(f"cannot read the recording {folder}: {error.strerror}", HELP) from error
+    return sorted(found)
 
 
 class ReplayAdapter(BaseAdapter):

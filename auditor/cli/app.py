@@ -13,6 +13,7 @@ from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
     AllSubscriptions,
+    Anonymize,
     BaselineFile,
     CloudName,
     Concurrency,
@@ -70,6 +71,7 @@ def main(
     fail_on: Fail = FailOn.LOW,
     save_snapshot: SaveSnapshot = None,
     record: Record = None,
+    anonymize: Anonymize = False,
     service_tags: ServiceTagsFile = None,
     cloud: CloudName = "AzureCloud",
     tenant: Tenant = None,
@@ -97,6 +99,7 @@ def main(
         tenant=tenant,
         service_tags=service_tags,
         record=record,
+        anonymize=anonymize,
         threads=concurrency,
         seconds=timeout,
     )
@@ -252,6 +255,8 @@ def _check_source(source: Source, doing: str = "audit", instead: str = "'audit d
         )
     if len(given) > 1:
         raise AuditError(f"{' and '.join(given)} cannot be used together", "choose one")
+    if source.anonymize and not source.record:
+        raise AuditError("--anonymize needs --record", "it changes the names in a recording: add --record DIR")
     if source.record and (source.snapshot or source.replay):
         raise AuditError(f"--record needs a live run, not {given[0]}", "use --subscription or --all-subscriptions")
     if any(not s.strip() for s in source.subscriptions):

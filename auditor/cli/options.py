@@ -112,6 +112,9 @@ Record = Annotated[
     Path | None,
     typer.Option("--record", metavar="DIR", help="Keep the raw exchange with Azure, without secrets, for --replay."),
 ]
+Anonymize = Annotated[
+    bool, typer.Option("--anonymize", help="Give the names and ids in a recording other ones, to share it.")
+]
 ServiceTagsFile = Annotated[
     Path | None,
     typer.Option(

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from auditor import files
 from auditor.cli import config, earlier, evidence, outputs, rulebook, service_tags
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Document, Output
@@ -30,7 +31,7 @@ from auditor.reports.evidence import files as evidence_files
 from auditor.reports.sarif import Options
 from auditor.reports.text import clean
 
-LARGEST_SNAPSHOT = 2**30
+LARGEST_SNAPSHOT = 2**28
 EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
 
 
@@ -45,6 +46,7 @@ class Source:
     cloud: str = "AzureCloud"
     tenant: str | None = None
     record: Path | None = None
+    anonymize: bool = False
     service_tags: Path | None = None
     threads: int = 16
     seconds: float | None = None
@@ -137,7 +139,7 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
             if source.replay is not None:
                 snapshot = replay(request, source.replay)
             else:
-                snapshot = live(request, source.cloud, source.tenant, started, source.record)
+                snapshot = live(request, source.cloud, source.tenant, started, source.record, source.anonymize)
     except CollectionError as error:
         raise AuditError(str(error), error.help) from error
     snapshot.finished_at = snapshot.taken_at + (datetime.now(UTC) - started)
@@ -151,19 +153,16 @@ def read_snapshot(path: Path, help_: str = "give --snapshot a file that --save-s
         AuditError: the file cannot be read, is cut off, or is not a snapshot of this version.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_SNAPSHOT + 1)
-    except OSError as error:
-        raise AuditError(f"cannot read the snapshot {path}: {error.strerror}", help_) from error
-    if len(data) > LARGEST_SNAPSHOT:
-        raise AuditError(f"{path} is larger than any snapshot", help_)
-    try:
-        snapshot = Snapshot.model_validate_json(data)
+        snapshot = Snapshot.model_validate(files.parse(files.read(path, LARGEST_SNAPSHOT)))
+    except files.UnreadableError as error:
+        raise AuditError(f"cannot read the snapshot {path}: {error}", help_) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         what = f"{where}: {first['msg']}" if where else first["msg"]
         raise AuditError(f"{path} is not a whole snapshot of this version ({what})", help_) from error
+    except ValueError as error:
+        raise AuditError(f"{path} is not a whole snapshot of this version ({error})", help_) from error
     absent = sorted({"schema_version", "subscriptions", "resources", "listings", "unread"} - snapshot.model_fields_set)
     if absent:
         raise AuditError(f"{path} is not a whole snapshot of this version (no {', '.join(absent)})", help_)

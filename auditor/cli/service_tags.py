@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
+from auditor import files
 from auditor.cli.errors import AuditError
 from auditor.model.clouds import Cloud
 from auditor.model.ranges import network
@@ -68,14 +69,9 @@ def of_cloud(tags: ServiceTags, cloud: Cloud) -> ServiceTags:
 
 def _published(path: Path) -> _Published:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise AuditError(f"cannot read the service tags {path}: {error.strerror}", HELP) from error
-    if len(data) > LARGEST:
-        raise AuditError(f"{path} is larger than any file of service tags", HELP)
-    try:
-        return _Published.model_validate_json(data)
+        return _Published.model_validate_json(files.read(path, LARGEST))
+    except files.UnreadableError as error:
+        raise AuditError(f"cannot read the service tags {path}: {error}", HELP) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])

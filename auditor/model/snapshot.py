@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr
 
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Missing
@@ -48,7 +47,7 @@ class Listing(BaseModel):
     query: str = ""
     failure: Failure | None = None
     items: list[str] = Field(default_factory=list)
-    since: datetime | None = None
+    since: AwareDatetime | None = None
 
 
 class Unread(BaseModel):
@@ -111,8 +110,8 @@ class Snapshot(BaseModel):
     """Resources, listings and unread ids, with who saw them, when, and in which cloud."""
 
     schema_version: Literal["1.0"] = "1.0"
-    taken_at: datetime
-    finished_at: datetime
+    taken_at: AwareDatetime
+    finished_at: AwareDatetime
     cloud: Cloud
     tenant_id: str | None = None
     subscriptions: list[Subscription] = Field(default_factory=list)
@@ -120,7 +119,7 @@ class Snapshot(BaseModel):
     resources: list[Resource] = Field(default_factory=list)
     listings: list[Listing] = Field(default_factory=list)
     unread: list[Unread] = Field(default_factory=list)
-    created: dict[str, datetime] = Field(default_factory=dict)
+    created: dict[str, AwareDatetime] = Field(default_factory=dict)
     traffic: Traffic = Field(default_factory=Traffic)
     service_tags: ServiceTags | None = None
     cut_short: str = ""  # why the collection stopped before it had read all it wanted

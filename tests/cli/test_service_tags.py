@@ -118,7 +118,7 @@ def test_a_file_without_end(
 ) -> None:
     monkeypatch.setattr(service_tags, "LARGEST", 100)
     path = written(tmp_path, document())
-    refused(["--service-tags", str(path)], "is larger than any file of service tags", tmp_path, capsys)
+    refused(["--service-tags", str(path)], "larger than any such file", tmp_path, capsys)
 
 
 CLOUD: list[tuple[str, str, bool]] = [

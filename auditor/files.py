@@ -1,0 +1,62 @@
+"""Files that somebody else may have written: read without waiting, within bounds, and as strict JSON."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+# What a float cannot hold becomes infinite, which JSON cannot say again.
+_HUGE: Final = re.compile(rb"[\s:,\[]-?\d[\d.]*[eE]\+?\d{3}|[\s:,\[]-?\d{309}")
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read, with the reason in a few words."""
+
+
+def read(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most so many bytes.
+
+    A pipe would keep the run waiting and a device might never end, so that neither is read.
+
+    Raises:
+        UnreadableError: there is no such file, it may not be read, it is of another kind, or it is too large.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableError("it is not a regular file")
+            data = b"" if status.st_size > most else file.read(most + 1)
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+    if status.st_size > most or len(data) > most:
+        raise UnreadableError("it is larger than any such file")
+    return data
+
+
+def parse(data: bytes) -> Any:
+    """The value of a JSON text in UTF-8.
+
+    Raises:
+        ValueError: not JSON (NaN and Infinity are not), nested too deeply, or a number that nothing can hold.
+    """
+    value = from_json(data, allow_inf_nan=False)
+    if _HUGE.search(data) and not _finite(value):
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_finite(v) for v in value.values())
+    if isinstance(value, list):
+        return all(_finite(v) for v in value)
+    return not isinstance(value, float) or math.isfinite(value)
