@@ -19,7 +19,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 from requests.adapters import BaseAdapter
 from urllib3.response import HTTPResponse
 
@@ -47,6 +47,14 @@ class Manifest(BaseModel):
     tenant_id: str | None = None
     subscriptions: list[str]
     scope: Scope = Scope()
+
+    @field_validator("cloud")
+    @classmethod
+    def _has_address(cls, cloud: Cloud) -> Cloud:
+        end = urlsplit(cloud.resource_manager)
+        if end.scheme != "https" or not end.hostname or end.port == 0:
+            raise ValueError("no Resource Manager")
+        return cloud
 
     def under(self, pseudonyms: Pseudonyms) -> Manifest:
         """The same under other names."""
