@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fixtures docs lock clean
+.PHONY: demo test fixtures docs lock sbom vulnerabilities clean
 
 demo: $(VENV)/ready  ## audit the recording that ships with the tool
 	$(BIN)/audit demo --fail-on never
@@ -23,9 +23,19 @@ docs: $(VENV)/ready-dev  ## write the generated documents under docs/ again
 lock: $(VENV)/ready-dev  ## resolve the dependencies again, with hashes and without index lines
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(BIN)/pip-compile $(filter-out --all-build-deps,$(LOCK)) -o requirements-supply.txt requirements-supply.in
 
 LOCK := --quiet --upgrade --generate-hashes --all-build-deps --allow-unsafe --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+sbom: $(VENV)-supply/ready  ## a CycloneDX bill of materials of what an installation gets, hashes included
+	mkdir -p build
+	$(VENV)-supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.cdx.json requirements.txt
+
+vulnerabilities: $(VENV)-supply/ready  ## what is known against the locked packages; asks a public service
+	$(VENV)-supply/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
+	$(VENV)-supply/bin/pip-audit --disable-pip --require-hashes -r requirements-dev.txt
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,5 +49,10 @@ $(VENV)/ready-dev: requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(VENV)-supply/ready: requirements-supply.txt
+	$(PYTHON) -m venv $(VENV)-supply
+	$(VENV)-supply/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-supply.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-supply build dist *.egg-info

@@ -15,6 +15,7 @@ from azure.identity import DefaultAzureCredential
 
 from auditor.model.clouds import CLOUDS, STORAGE_SUFFIXES, Cloud
 from collectors.errors import CollectionError
+from collectors.secrets import clean
 
 # DefaultAzureCredential waits minutes for an instance metadata service that accepts and stays silent.
 SIGN_IN_SECONDS = 11.0
@@ -82,7 +83,7 @@ def _why(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = next((line for line in lines if "AADSTS" in line), None)
     if said:
-        return said[said.index("AADSTS") :][:200]
+        return clean(said[said.index("AADSTS") :])[:200]
     return "none of the ways that DefaultAzureCredential tries is set up"
 
 
@@ -102,11 +103,12 @@ def find_cloud(name: str, deadline: float | None = None) -> Cloud:
     if re.search(r"[@?#]", base):  # not repeated: what follows may be a password or a token
         raise CollectionError("the address of the cloud has more in it than host and path", help_)
     for version in ("2022-09-01", "2015-01-01"):
+        seconds = _seconds(10, deadline)
         try:
             answer = requests.get(
                 f"{base}/metadata/endpoints",
                 {"api-version": version},
-                timeout=_seconds(10, deadline),
+                timeout=seconds,
                 allow_redirects=False,
             )
             described = _described(base, answer.json()) if answer.ok else None

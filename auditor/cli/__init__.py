@@ -53,9 +53,10 @@ def main(argv: Sequence[str]) -> int:
             _forget_stdout()
             complain(f"cannot write the output: {error.strerror or error}", "look at where stdout goes, or use -o FILE")
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not look like a finding)
-            complain(
-                f"unexpected {type(error).__name__}: {error}", "please report this, with the command that led to it"
-            )
+            from collectors.secrets import clean
+
+            what = clean(f"unexpected {type(error).__name__}: {error}")
+            complain(what, "please report this, with the command that led to it")
     return IMPOSSIBLE
 
 

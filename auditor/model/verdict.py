@@ -15,7 +15,7 @@ from auditor.model.facts import Evidence, Fact, Missing, Undecided, evidence
 
 
 class Status(StrEnum):
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"  # noqa: S105  # nosec B105
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"

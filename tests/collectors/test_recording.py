@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,16 @@ from auditor.model.verdict import Status
 from collectors.collect import Request, collect, replay
 from collectors.errors import CollectionError
 from collectors.login import ReplayCredential
-from collectors.recording import MANIFEST, Manifest, Recording, RecordingAdapter, file_name, request_key, start
+from collectors.recording import (
+    MANIFEST,
+    Manifest,
+    Recording,
+    RecordingAdapter,
+    file_name,
+    request_key,
+    start,
+    write_private,
+)
 from collectors.secrets import redact
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, Fault, respond
@@ -120,8 +130,22 @@ def test_no_token_is_kept(tmp_path: Path) -> None:
 
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     """Nobody else on the machine may read a recording."""
-    recorded(scenarios.secure(), tmp_path / "kept")
+    before = os.umask(0)
+    try:
+        recorded(scenarios.secure(), tmp_path / "kept")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
     assert {stat.S_IMODE(f.stat().st_mode) for f in (tmp_path / "kept").iterdir()} == {0o600}
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    """A link that somebody laid where an answer goes is left alone, and the recording fails."""
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "a.json").symlink_to(tmp_path / "theirs")
+    with pytest.raises(OSError, match="symbolic"):
+        write_private(tmp_path / "a.json", "ours")
+    assert (tmp_path / "theirs").read_text() == "theirs"
 
 
 def test_a_recording_needs_a_folder_of_its_own(tmp_path: Path) -> None:
