@@ -19,7 +19,7 @@ from auditor.model.ids import ArmId
 from auditor.model.paths import Tree, keep
 from auditor.model.regions import PAIRS
 from auditor.model.snapshot import Scope
-from auditor.model.types import RESOURCES
+from auditor.model.types import RESOURCES, SUBSCRIPTIONS
 
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 ACTION: Final = re.compile(r"perform action '[\w./-]+'")
@@ -152,9 +152,7 @@ class Pseudonyms:
             return None
         if status >= 400:
             return _error(body)
-        path = urlsplit(url).path
-        arm_type = RESOURCES if path.lower().endswith("/resources") else ArmId.parse(unquote(path)).type
-        tree = self._trees.get(arm_type.lower(), {})
+        tree = self._trees.get(_type_of(unquote(urlsplit(url).path)).lower(), {})
         if "value" not in body:
             return self._resource(body, tree)
         rows = body["value"]
@@ -194,6 +192,13 @@ class Pseudonyms:
         """Scheme and host; the path may hold names, and says nothing to a rule."""
         scheme, sign, rest = text.rpartition("://")
         return f"{scheme}{sign}{self._at(rest.partition('/')[0])}"
+
+
+def _type_of(path: str) -> str:
+    """The ARM type of what a path reads or lists."""
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    listed = {"resources": RESOURCES, "subscriptions": SUBSCRIPTIONS}
+    return listed.get(last) or ArmId.parse(path).type
 
 
 def _error(body: dict[str, Any]) -> dict[str, Any]:

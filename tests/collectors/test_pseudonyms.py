@@ -79,6 +79,19 @@ def test_an_anonymised_recording_replays_to_the_same(name: str, size: int, tmp_p
     assert not left, left
 
 
+@pytest.mark.parametrize("asked", [(), ("keel-production",), ("KEEL-production", "keel-connectivity")])
+def test_subscriptions_are_found_again(asked: tuple[str, ...], tmp_path: Path) -> None:
+    """All of them, or those that were given by name."""
+    others, cloud = pseudonyms(), CLOUDS["AzureCloud"]
+    start(tmp_path / "other", Manifest(recorded_at=NOW, cloud=cloud, subscriptions=list(asked)), others)
+    adapter = RecordingAdapter(ArmAdapter(hub_and_spoke(), page_size=1), tmp_path / "other", others)
+    plain = report_on(collect(Request(asked, threads=4), cloud, ReplayCredential(), adapter, NOW))
+    other = report_on(replay(Request(), tmp_path / "other"))
+    assert statuses(other) == statuses(plain)
+    assert len(other.snapshot.subscriptions) == len(plain.snapshot.subscriptions)
+    assert other.snapshot.tenant_id != plain.snapshot.tenant_id
+
+
 def own_words(estate: Estate) -> set[str]:
     """Every name, id and label of the tenant's own, in lower case."""
     words = {estate.tenant_id, AUDITOR, *(row["displayName"] for row in estate.subscriptions)}
