@@ -30,6 +30,7 @@ from fnmatch import filter as fitting
 from pathlib import Path
 from typing import Any
 
+from auditor import files
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import Output, parse
 from auditor.model.decisions import Decisions, Waiver
@@ -37,6 +38,7 @@ from auditor.model.rule import Rule
 from auditor.model.verdict import Severity
 
 LARGEST = 2**20
+LONGEST = 10_000
 TOP = ("outputs", "rules", "waivers")
 IN_RULES = ("off", "severity")
 NEEDED = ("rule", "resource", "reason", "expires")
@@ -118,17 +120,18 @@ class _Value:
 def _text(path: Path) -> str:
     help_ = "give --config an audit.toml"
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise AuditError(f"cannot read the configuration {path}: {error.strerror}", help_) from error
-    if len(data) > LARGEST:
-        raise AuditError(f"{path} is larger than any configuration", help_)
+        data = files.read(path, LARGEST)
+    except files.UnreadableError as error:
+        raise AuditError(f"cannot read the configuration {path}: {error}", help_) from error
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise AuditError(f"{path}:{line}: this is not UTF-8", "save the file as UTF-8") from error
+    for number, written in enumerate(text.split("\n"), 1):
+        if len(written) > LONGEST:  # a key of so many parts would keep the parser busy for minutes
+            raise AuditError(f"{path}:{number}: the line is longer than any of a configuration", help_)
+    return text
 
 
 def _no_toml(path: Path, text: str, message: str) -> AuditError:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
+from auditor import files
 from auditor.cli.errors import AuditError
 from auditor.model.baseline import Baseline, Finding
 from auditor.model.report import Conclusion
 from auditor.model.verdict import Severity, Status
 
-LARGEST = 2**30
+LARGEST = 2**28
 MAJOR = "1"
 
 
@@ -87,15 +87,10 @@ def read(path: Path, data: Any = None) -> EarlierReport:
 def load(path: Path, help_: str) -> Any:
     """The JSON in a file."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise AuditError(f"cannot read {path}: {error.strerror}", help_) from error
-    if len(data) > LARGEST:
-        raise AuditError(f"{path} is larger than any report", help_)
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return files.parse(files.read(path, LARGEST))
+    except files.UnreadableError as error:
+        raise AuditError(f"cannot read {path}: {error}", help_) from error
+    except ValueError as error:
         raise AuditError(f"{path} is not whole JSON", help_) from error
 
 

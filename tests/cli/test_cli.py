@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -198,16 +199,15 @@ def test_the_installed_command_pipes_into_json() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted(number: signal.Signals, code: int, tmp_path: Path) -> None:
     """A signal ends the run with its own code, two lines and no half-written file."""
-    fifo = tmp_path / "snapshot.json"
-    os.mkfifo(fifo)  # reading it blocks, as a slow collection does
-    with audit(["--snapshot", str(fifo), "-o", str(tmp_path / "r.json")]) as process:
-        writer = os.open(fifo, os.O_WRONLY)  # returns when the command has begun to read
-        process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-        os.close(writer)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a connection, and says nothing
+        cloud = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        with audit(["--subscription", "x", "--cloud", cloud, "-o", str(tmp_path / "r.json")]) as process:
+            with silent.accept()[0]:
+                process.send_signal(number)
+                out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (code, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "help"]
-    assert [p.name for p in tmp_path.iterdir()] == ["snapshot.json"]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

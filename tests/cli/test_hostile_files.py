@@ -108,10 +108,28 @@ TEXTS: dict[str, bytes] = {
 }
 
 
+# The command lines that take a file; SAVED is a good snapshot.
+TAKES: dict[str, list[str]] = {
+    "snapshot": ["--snapshot", "FILE"],
+    "baseline": ["--snapshot", "SAVED", "--baseline", "FILE"],
+    "config": ["--snapshot", "SAVED", "--config", "FILE"],
+    "earlier": ["diff", "FILE", "SAVED"],
+    "later": ["diff", "SAVED", "FILE"],
+    "service tags": ["--replay", str(FIXTURES / "everything-public"), "--service-tags", "FILE"],
+}
+
+
+def line(what: str, file: Path, saved: Path) -> list[str]:
+    return [{"FILE": str(file), "SAVED": str(saved)}.get(word, word) for word in TAKES[what]]
+
+
+@pytest.mark.parametrize("what", TAKES)
 @pytest.mark.parametrize("name", NO_FILES)
-def test_no_snapshot_there(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    NO_FILES[name](tmp_path / "snapshot.json")
-    assert "snapshot.json" in refused(["--snapshot", str(tmp_path / "snapshot.json")], capsys)
+def test_no_file_there(name: str, what: str, saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if what == "config" and name in ("nothing in it", "a terminal"):
+        return  # nothing configured
+    NO_FILES[name](tmp_path / "given.json")
+    assert "given.json" in refused(line(what, tmp_path / "given.json", saved), capsys)
 
 
 @pytest.mark.parametrize("where", [MANIFEST, "a.json"])
@@ -126,11 +144,37 @@ def test_no_recording_there(
     refused(["--replay", str(kept)], capsys)
 
 
+@pytest.mark.parametrize("what", TAKES)
+@pytest.mark.parametrize("name", TEXTS)
+def test_nothing_that_is_meant(
+    name: str, what: str, saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "given.json").write_bytes(TEXTS[name])
+    assert "given.json" in refused(line(what, tmp_path / "given.json", saved), capsys)
+
+
+TOMLS: dict[str, str] = {
+    "nested without end": "a = " + "[" * 100_000,
+    "nested and closed": "a = " + "[" * 5000 + "]" * 5000,
+    "tables without end": "[" + "a." * 100_000 + "a]",
+    "many lines, and a mistake in the last": "# a line\n" * 60_000 + "rules = 1",
+    "many tables, and a mistake in the last": '[[waivers]]\nrule = "X"\n' * 20_000 + "nonsense = 1",
+    "not a number": "[rules]\nDNS-001 = nan",
+    "a key twice": "[rules]\n[rules]",
+    "a date that is none": "[[waivers]]\nexpires = 2026-02-31",
+}
+
+
+@pytest.mark.parametrize("name", TOMLS)
+def test_a_hostile_configuration(name: str, saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "audit.toml"
+    path.write_text(TOMLS[name])
+    assert "audit.toml" in refused(["--snapshot", str(saved), "--config", str(path)], capsys)
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_json_there(name: str, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As a snapshot, as the head of a recording, as a recorded exchange and inside of one."""
-    (tmp_path / "snapshot.json").write_bytes(TEXTS[name])
-    refused(["--snapshot", str(tmp_path / "snapshot.json")], capsys)
+    """As the head of a recording, and as a recorded exchange."""
     for where in (MANIFEST, "a.json"):
         kept = tmp_path / f"kept-{where}"
         shutil.copytree(small, kept)
