@@ -201,10 +201,10 @@ def test_interrupted(number: signal.Signals, code: int, tmp_path: Path) -> None:
     """A signal ends the run with its own code, two lines and no half-written file."""
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a connection, and says nothing
         cloud = f"https://127.0.0.1:{silent.getsockname()[1]}"
-        with audit(["--subscription", "x", "--cloud", cloud, "-o", str(tmp_path / "r.json")]) as process:
-            with silent.accept()[0]:
-                process.send_signal(number)
-                out, err = process.communicate(timeout=20)
+        argv = ["--subscription", "x", "--cloud", cloud, "-o", str(tmp_path / "r.json")]
+        with audit(argv) as process, silent.accept()[0]:
+            process.send_signal(number)
+            out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (code, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "help"]
     assert not list(tmp_path.iterdir())
