@@ -95,7 +95,7 @@ class Leaky(BaseAdapter):
         super().__init__()
         self.arm, self.broken = arm, broken
         self.tokens: set[str] = set()
-        self._pages = 0
+        self._pages: dict[str, str] = {}
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -108,14 +108,17 @@ class Leaky(BaseAdapter):
             status = (400, 403, 404)[len(path) % 3]  # none that is tried again
             error = {"code": "Refused", "message": f"{text} is not accepted", "details": [{"message": text}]}
             return self._dressed(respond(request, status, {"error": error, "token": CANARY}))
-        answer = self.arm.send(request, *args, **kwargs)
+        page = dict(parse_qsl(urlsplit(str(request.url)).query)).get("sig", "")
+        meant = requests.Request("GET", self._pages.get(page, request.url)).prepare()
+        answer = self.arm.send(meant, *args, **kwargs)
         body = answer.json()
-        if isinstance(body, dict) and body.get("nextLink"):
-            self._pages += 1
-            url = urlsplit(body["nextLink"])
-            query = dict(parse_qsl(url.query)) | {"sig": f"{CANARY}{self._pages}", "code": f"{CANARY}{self._pages}/+"}
+        if isinstance(body, dict) and body.get("nextLink"):  # only the secret says which page it is
+            secret = f"{CANARY}{len(self._pages)}/+"
+            self._pages[secret] = body["nextLink"]
+            url = urlsplit(str(request.url))
+            query = dict(parse_qsl(url.query)) | {"sig": secret, "code": CANARY}
             body["nextLink"] = url._replace(query=urlencode(query, safe="$")).geturl()
-            answer = respond(request, answer.status_code, body)
+        answer = respond(request, answer.status_code, body)
         return self._dressed(answer)
 
     def _dressed(self, answer: requests.Response) -> requests.Response:
