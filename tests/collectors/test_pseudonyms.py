@@ -213,8 +213,8 @@ def test_names_stay_together() -> None:
     assert "__sys_pe_" in others.name("ws.__sys_pe_blob")
     assert others.host("10.1.2.3") == "10.1.2.3"
     assert others.name("") == ""
-    for given in ("kube-apiserver", "GatewaySubnet", "AzureBastionSubnet", "default", "privatelink", "NorthEurope"):
-        assert others.name(given) == given
+    for kept in ("kube-apiserver", "GatewaySubnet", "AzureBastionSubnet", "default", "privatelink", "NorthEurope"):
+        assert others.name(kept) == kept
 
 
 def test_a_filter_asks_for_the_same() -> None:
