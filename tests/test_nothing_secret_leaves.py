@@ -21,6 +21,8 @@ from auditor.model.report import Report
 from auditor.model.snapshot import Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import Status
+from auditor.reports import evidence
+from auditor.reports.sarif import Options
 from collectors.collect import Request, collect, replay
 from collectors.errors import from_answer, from_exception
 from collectors.recording import Manifest, RecordingAdapter, start
@@ -166,8 +168,9 @@ def run(estate: Estate, folder: Path, broken: tuple[str, ...] = ()) -> tuple[Sna
 
 
 def shown(report: Report) -> dict[str, str]:
-    everything = frozenset(Status)
+    everything = Options(include=frozenset(Status), evidence=True)
     out = {name: render(report, everything) for name, render in RENDERERS.items()}
+    out |= evidence.files(report)
     out["evidence"] = repr([(r.verdict.evidence, r.verdict.missing, r.verdict.message) for r in report.results])
     return out
 

@@ -21,6 +21,8 @@ from auditor.model.paths import steps
 from auditor.model.report import Report
 from auditor.model.snapshot import Scope
 from auditor.model.types import WORKSPACES
+from auditor.reports import evidence
+from auditor.reports.sarif import Options
 from auditor.topology import roles as roles_that_rules_know
 from collectors.collect import Request, collect, replay
 from collectors.crawl import READERS
@@ -56,7 +58,8 @@ def statuses(report: Report) -> Counter[tuple[str, str, str]]:
 
 
 def rendered(report: Report) -> str:
-    return "".join(render(report, frozenset()) for render in RENDERERS.values())
+    files = evidence.files(report)
+    return "".join([*(render(report, Options()) for render in RENDERERS.values()), *files, *files.values()])
 
 
 @pytest.mark.parametrize("size", [100, 2])
