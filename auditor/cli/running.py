@@ -233,5 +233,5 @@ def _why(report: Report, reached: Outcome, fail_on: Severity | None) -> str:
         return f"exit {code}: nothing failed, but {' and '.join(parts)}"
     waived = f", {accepted} waived" if (accepted := report.count(Status.WAIVED)) else ""
     if not report.environments:
-        return f"exit {code}: the scope holds no workspace with an attached AKS cluster"
+        return f"exit {code}: no workspace with an attached AKS cluster was seen"
     return f"exit {code}: nothing failed and nothing is unknown at or above {fail_on}{waived}"

@@ -99,9 +99,10 @@ def _no_environment(report: Report, page: Page) -> None:
     if report.unjudged:
         page.line("Not judged, below, says why of each thing that could have been part of one.")
     elif audited:
-        page.line(
-            f"There is no Azure Machine Learning workspace in scope ({plural(len(audited), 'subscription')} read)."
-        )
+        # Resource Manager leaves out of a list, without a word, what the caller has no role on.
+        read = plural(len(audited), "subscription")
+        page.line(f"No Azure Machine Learning workspace was visible in scope ({read} read).")
+        page.line("A role on part of a subscription shows that part alone.")
     else:
         page.line("No subscription was in scope.")
 

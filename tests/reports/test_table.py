@@ -96,7 +96,7 @@ def test_no_environment_says_so_and_why() -> None:
 
 
 def test_a_scope_without_workspaces_says_so() -> None:
-    assert "no Azure Machine Learning workspace in scope (1 subscription read)" in flat(report())
+    assert "No Azure Machine Learning workspace was visible in scope (1 subscription read)." in flat(report())
 
 
 # -- failures ------------------------------------------------------------------------------------------------------
