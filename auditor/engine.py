@@ -7,7 +7,6 @@ run.
 from __future__ import annotations
 
 import shlex
-import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -189,8 +188,8 @@ def _fix(template: str, known: dict[str, str]) -> str:
     """The commands of a fix, filled in. Of several, those whose names the finding gives are what mends it."""
     commands = []
     for command in template.split(" && "):
-        names = _Names({name: shlex.quote(text) for name, text in known.items()})
-        commands.append((string.Formatter().vformat(command, (), names), names.unknown))
+        names = _Names(known)
+        commands.append((command.format_map(names), names.unknown))
     filled = [text for text, unknown_ in commands if not unknown_]
     return " && ".join(filled or [text for text, _ in commands])
 
@@ -200,6 +199,8 @@ class _Names(dict[str, str]):
 
     unknown = False
 
-    def __missing__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> str:
+        if name in self:
+            return shlex.quote(super().__getitem__(name))
         self.unknown = True
         return f"<{name.replace('_', '-')}>"

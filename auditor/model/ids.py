@@ -8,8 +8,13 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/resource-nam
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+# The ids around one environment are looked up again and again while it is judged.
+REMEMBERED = 2**14
 
 
+@lru_cache(REMEMBERED)
 def key(arm_id: str) -> str:
     """The form of an id to compare and look up by."""
     return "/" + arm_id.strip().strip("/").lower()
@@ -42,9 +47,10 @@ class ArmId:
     parent: str
 
     @classmethod
+    @lru_cache(REMEMBERED)
     def parse(cls, arm_id: str) -> ArmId:
-        parts = arm_id.strip().strip("/").split("/")
-        low = [p.lower() for p in parts]
+        bare = arm_id.strip().strip("/")
+        parts, low = bare.split("/"), bare.lower().split("/")
         subscription = parts[1] if len(parts) > 1 and low[0] == "subscriptions" else ""
         group = parts[3] if len(parts) > 3 and low[2] == "resourcegroups" else ""
         if "providers" not in low:

@@ -33,14 +33,12 @@ def steps(path: str) -> tuple[str | int, ...]:
 def at(body: Any, path: str) -> Any:
     """The value at a path, or `ABSENT`."""
     for step in steps(path):
-        if isinstance(step, int):
-            if not isinstance(body, list) or step >= len(body):
-                return ABSENT
+        if isinstance(body, dict):
+            body = body.get(step, ABSENT)
+        elif isinstance(body, list) and isinstance(step, int) and step < len(body):
             body = body[step]
         else:
-            if not isinstance(body, dict) or step not in body:
-                return ABSENT
-            body = body[step]
+            return ABSENT
     return body
 
 

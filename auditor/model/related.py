@@ -40,15 +40,20 @@ def managed_connections(snapshot: Snapshot, target: Resource) -> set[str]:
 
     https://learn.microsoft.com/azure/machine-learning/how-to-managed-network
     """
-    rules = [
-        rule.name.lower()
-        for rule in snapshot.of_type(OUTBOUND_RULES)
-        if equal(rule.raw("properties.type"), "PrivateEndpoint")
-        and key(str(rule.raw("properties.destination.serviceResourceId") or "")) == key(target.id)
-    ]
+    rules = snapshot.once(_endpoint_rules).get(key(target.id), ())
     out = set()
     for path, connection in target.objects(CONNECTIONS):
         endpoint = dig_text(connection, "properties", "privateEndpoint", "id").rpartition("/")[2].lower()
         if "__sys_pe_" in f"{dig_text(connection, 'name').lower()} {endpoint}" or endpoint in rules:
             out.add(path)
     return out
+
+
+def _endpoint_rules(snapshot: Snapshot) -> dict[str, list[str]]:
+    """The names of the outbound rules that are private endpoints, by what they lead to."""
+    found: dict[str, list[str]] = {}
+    for rule in snapshot.of_type(OUTBOUND_RULES):
+        if equal(rule.raw("properties.type"), "PrivateEndpoint"):
+            target = key(str(rule.raw("properties.destination.serviceResourceId") or ""))
+            found.setdefault(target, []).append(rule.name.lower())
+    return found

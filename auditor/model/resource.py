@@ -27,9 +27,12 @@ class Resource(BaseModel):
     body: dict[str, Any]
     whole: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     @property
     def name(self) -> str:
-        return ArmId.parse(self.id).name
+        return self.arm.name
 
     @property
     def arm(self) -> ArmId:

@@ -6,11 +6,12 @@ the same verdicts for ever. It holds only the properties that the collectors nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeVar, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Missing
@@ -19,6 +20,9 @@ from auditor.model.permissions import action
 from auditor.model.resource import Resource
 from auditor.model.shapes import targets
 from auditor.model.types import PRIVATE_ENDPOINTS
+
+T = TypeVar("T")
+LINK_SERVICES = "/providers/microsoft.network/privatelinkservices/"
 
 
 class Failure(BaseModel):
@@ -106,6 +110,21 @@ class Traffic(BaseModel):
     throttled: int = 0
 
 
+@dataclass
+class Index:
+    """What a snapshot is looked up by: ids, types and names without case."""
+
+    by_id: dict[str, Resource] = field(default_factory=dict)
+    by_type: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
+    to: dict[str, list[Resource]] = field(default_factory=dict)  # private endpoints, by what they connect to
+    into: dict[str, list[Resource]] = field(default_factory=dict)  # those to a private link service, by its group
+    under: dict[tuple[str, str], dict[str, Resource]] = field(default_factory=dict)
+    listings: dict[tuple[str, str, str], Listing] = field(default_factory=dict)
+    unread: dict[str, Unread] = field(default_factory=dict)
+    once: dict[Callable[[Snapshot], Any], Any] = field(default_factory=dict)
+
+
 class Snapshot(BaseModel):
     """Resources, listings and unread ids, with who saw them, when, and in which cloud."""
 
@@ -124,101 +143,107 @@ class Snapshot(BaseModel):
     service_tags: ServiceTags | None = None
     cut_short: str = ""  # why the collection stopped before it had read all it wanted
 
-    _by_id: dict[str, Resource] = PrivateAttr(default_factory=dict)
-    _by_type: dict[str, dict[str, Resource]] = PrivateAttr(default_factory=dict)
-    _by_name: dict[tuple[str, str], list[Resource]] = PrivateAttr(default_factory=dict)
-    _to: dict[str, list[Resource]] = PrivateAttr(default_factory=dict)
-    _under: dict[tuple[str, str], dict[str, Resource]] = PrivateAttr(default_factory=dict)
-    _listings: dict[tuple[str, str, str], Listing] = PrivateAttr(default_factory=dict)
-    _unread: dict[str, Unread] = PrivateAttr(default_factory=dict)
+    @cached_property
+    def _index(self) -> Index:
+        # Not a private attribute of pydantic's: each look at one of those costs more than the look-up that follows.
+        return Index()
 
     def model_post_init(self, context: Any) -> None:
         for resource in self.resources:
-            self._index(resource)
+            self._take(resource)
         for listing in self.listings:
-            self._listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
+            self._index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
         for item in self.unread:
-            self._unread[key(item.id)] = item
+            self._index.unread[key(item.id)] = item
 
     # -- growing, while collecting ---------------------------------------------------------------------------------
 
     def add(self, resource: Resource) -> bool:
         """Take a resource in. One that is there already stays, unless the new one was read by id and it was not."""
-        known = self._by_id.get(key(resource.id))
+        known = self._index.by_id.get(key(resource.id))
         if known is not None:
             if known.whole or not resource.whole:
                 return False
             self._forget(known)
+        self._index.once.clear()
         self.resources.append(resource)
-        if self._unread.pop(key(resource.id), None) is not None:
+        if self._index.unread.pop(key(resource.id), None) is not None:
             self.unread = [item for item in self.unread if key(item.id) != key(resource.id)]
-        self._index(resource)
+        self._take(resource)
         return True
 
     def add_listing(self, listing: Listing) -> None:
+        self._index.once.clear()
         self.listings.append(listing)
-        self._listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
+        self._index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
 
     def add_unread(self, item: Unread) -> None:
+        self._index.once.clear()
         self.unread.append(item)
-        self._unread[key(item.id)] = item
+        self._index.unread[key(item.id)] = item
 
     def _forget(self, resource: Resource) -> None:
-        self.resources.remove(resource)
-        self._by_name[resource.type.lower(), resource.name.lower()].remove(resource)
-        for pointing in self._to.values():
+        at = next(i for i, known in enumerate(self.resources) if known is resource)
+        del self.resources[at]
+        self._index.by_name[resource.type.lower(), resource.name.lower()].remove(resource)
+        for pointing in (*self._index.to.values(), *self._index.into.values()) if _is_endpoint(resource) else ():
             if resource in pointing:
                 pointing.remove(resource)
 
-    def _index(self, resource: Resource) -> None:
+    def _take(self, resource: Resource) -> None:
         at_key, kind = key(resource.id), resource.type.lower()
-        self._by_id[at_key] = resource
-        self._by_type.setdefault(kind, {})[at_key] = resource
-        self._by_name.setdefault((kind, resource.name.lower()), []).append(resource)
-        if kind == PRIVATE_ENDPOINTS.lower():
+        self._index.by_id[at_key] = resource
+        self._index.by_type.setdefault(kind, {})[at_key] = resource
+        self._index.by_name.setdefault((kind, resource.name.lower()), []).append(resource)
+        if _is_endpoint(resource):
             for target in dict.fromkeys(key(t) for t in targets(resource)):
-                self._to.setdefault(target, []).append(resource)
-        parent = key(ArmId.parse(resource.id).parent)
-        self._under.setdefault((parent, kind), {})[at_key] = resource
+                self._index.to.setdefault(target, []).append(resource)
+                if LINK_SERVICES in target:
+                    self._index.into.setdefault(target.partition(LINK_SERVICES)[0], []).append(resource)
+        parent = key(resource.arm.parent)
+        self._index.under.setdefault((parent, kind), {})[at_key] = resource
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def get(self, arm_id: str) -> Resource | None:
-        return self._by_id.get(key(arm_id))
+        return self._index.by_id.get(key(arm_id))
 
     def find(self, arm_id: str) -> Resource | Gone | Missing:
         """A resource by id: read, known not to exist, or not read and why."""
-        resource = self._by_id.get(key(arm_id))
+        resource = self._index.by_id.get(key(arm_id))
         if resource is not None:
             return resource
-        item = self._unread.get(key(arm_id))
+        item = self._index.unread.get(key(arm_id))
         if item is None:
             return Missing(arm_id, "", self.cut_short or "it was not read")
         return Gone(arm_id, item.failure) if item.gone else item.failure.missing(arm_id, "")
 
     def of_type(self, arm_type: str) -> Iterator[Resource]:
-        return iter(list(self._by_type.get(arm_type.lower(), {}).values()))
+        return iter(list(self._index.by_type.get(arm_type.lower(), {}).values()))
 
     def named(self, arm_type: str, name: str) -> list[Resource]:
         """The resources of a type that have a name, wherever they are."""
-        return self._by_name.get((arm_type.lower(), name.lower()), [])
+        return self._index.by_name.get((arm_type.lower(), name.lower()), [])
 
     def endpoints_to(self, target_id: str) -> list[Resource]:
         """The private endpoints that were read and connect to a resource."""
-        return self._to.get(key(target_id), [])
+        return self._index.to.get(key(target_id), [])
 
     def endpoints_into(self, group_id: str) -> list[Resource]:
         """The private endpoints that were read and connect to a private link service of a resource group."""
-        services = key(f"{group_id}/providers/Microsoft.Network/privateLinkServices") + "/"
-        return [e for target, endpoints in self._to.items() if target.startswith(services) for e in endpoints]
+        return self._index.into.get(key(group_id), [])
 
     def children(self, parent: str, arm_type: str) -> list[Resource]:
         """What was read directly under a resource or resource group, whether or not the listing was complete."""
-        return list(self._under.get((key(parent), arm_type.lower()), {}).values())
+        return list(self._index.under.get((key(parent), arm_type.lower()), {}).values())
+
+    def child(self, parent: str, arm_type: str, name: str) -> Resource | None:
+        """What was read directly under a resource, by its name."""
+        return self.get(f"{parent}/{arm_type.rpartition('/')[2]}/{name}")
 
     def listing(self, scope: str, arm_type: str, query: str = "") -> Listing | None:
         """The collection as it was asked for, with whatever result; None when it was not."""
-        return self._listings.get(_listing_key(scope, arm_type, query))
+        return self._index.listings.get(_listing_key(scope, arm_type, query))
 
     def unlisted(self, scope: str, arm_type: str, query: str = "") -> Missing | None:
         """None when the collection was read to its end; else why it was not."""
@@ -228,9 +253,19 @@ class Snapshot(BaseModel):
             return Missing(scope, "", reason, None, action(arm_type))
         return listing.failure.missing(scope, "") if listing.failure else None
 
+    def once(self, work: Callable[[Snapshot], T]) -> T:
+        """What ``work`` makes of the snapshot, such as an index: made on first use, and anew once more was seen."""
+        if work not in self._index.once:
+            self._index.once[work] = work(self)
+        return cast(T, self._index.once[work])
+
     def asked(self, arm_id: str) -> bool:
         """Whether a resource was asked for by id, or is there."""
-        return key(arm_id) in self._by_id or key(arm_id) in self._unread
+        return key(arm_id) in self._index.by_id or key(arm_id) in self._index.unread
+
+
+def _is_endpoint(resource: Resource) -> bool:
+    return resource.type.lower() == PRIVATE_ENDPOINTS.lower()
 
 
 def _listing_key(scope: str, arm_type: str, query: str) -> tuple[str, str, str]:

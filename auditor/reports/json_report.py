@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, cast
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from auditor import __version__
 from auditor.model.access import Hop, Proof
@@ -26,10 +28,15 @@ TOOL = "aks-inference-auditor"
 
 def render(report: Report) -> str:
     """The report as indented JSON text that ends in a newline."""
-    return json.dumps(document(report), indent=2, default=_plain) + "\n"
+    try:
+        # One result at a time: those of a large tenant, all at once, would take several times what their text does.
+        return (to_json(document(report, iter), indent=2, fallback=str, ensure_ascii=True) + b"\n").decode()
+    except PydanticSerializationError:  # half a surrogate pair, which the escapes of JSON can hold
+        return json.dumps(document(report), indent=2, default=str) + "\n"
 
 
-def document(report: Report) -> shapes.Report:
+def document(report: Report, each: Callable[[Iterable[Any]], Iterable[Any]] = list) -> shapes.Report:
+    """The report as JSON values; ``each`` says how its results are held."""
     snapshot = report.snapshot
     gaps = report.gaps
     shown: shapes.Report = {
@@ -52,7 +59,7 @@ def document(report: Report) -> shapes.Report:
         },
         "environments": [_environment(report, e) for e in report.environments],
         "unjudged": [{"resource_id": u.resource_id, "reason": u.reason} for u in report.unjudged],
-        "results": [_result(r) for r in report.results],
+        "results": cast("list[shapes.Result]", each(_result(r) for r in report.results)),
         "collection": {
             "complete": not gaps,
             "requests": snapshot.traffic.requests,
@@ -77,7 +84,7 @@ def render_proof(report: Report, environment: Environment, results: Sequence[Res
     shown: dict[str, Any] = {"environment": _environment(report, environment)}
     if results is not None:
         shown["results"] = [_result(r) for r in results]
-    return json.dumps(shown, indent=2, default=_plain) + "\n"
+    return json.dumps(shown, indent=2, default=str) + "\n"
 
 
 def timestamp(when: datetime) -> str:
@@ -179,19 +186,16 @@ def _unique(evidence: tuple[Evidence, ...]) -> list[Evidence]:
 
 
 def _evidence(evidence: Evidence) -> shapes.Evidence:
+    observed = evidence.observed
     shown: shapes.Evidence = {
         "resource_id": evidence.resource_id,
         "path": evidence.path,
-        "observed": evidence.observed,
+        # Timestamps are the one thing in our evidence that JSON does not know.
+        "observed": timestamp(observed) if isinstance(observed, datetime) else observed,
     }
     if evidence.note:
         shown["note"] = evidence.note
     return shown
-
-
-def _plain(value: object) -> str:
-    """Timestamps are the one thing in evidence that JSON does not know."""
-    return timestamp(value) if isinstance(value, datetime) else str(value)
 
 
 def _missing(missing: Missing) -> shapes.Missing:

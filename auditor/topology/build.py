@@ -29,8 +29,10 @@ def build(snapshot: Snapshot) -> Estate:
     estate = Estate()
     finder = EndpointFinder(snapshot)
     attached: dict[str, Resource] = {}
+    # Audited subscriptions only: a hub that was followed elsewhere is no environment of this run.
+    subscriptions = {s.id.lower() for s in snapshot.subscriptions}
     for workspace in snapshot.of_type(WORKSPACES):
-        if not _in_scope(snapshot, workspace):
+        if workspace.arm.subscription.lower() not in subscriptions or not snapshot.scope.admits(workspace.id):
             continue
         gap = snapshot.unlisted(workspace.id, COMPUTES)
         computes = snapshot.children(workspace.id, COMPUTES)
@@ -82,9 +84,3 @@ def _clusters(snapshot: Snapshot, attached: dict[str, Resource]) -> Iterator[Ext
         )
         if found is not None:
             yield found
-
-
-def _in_scope(snapshot: Snapshot, workspace: Resource) -> bool:
-    """Audited subscriptions only: a hub that was followed elsewhere is no environment of this run."""
-    audited = {s.id.lower() for s in snapshot.subscriptions}
-    return workspace.arm.subscription.lower() in audited and snapshot.scope.admits(workspace.id)

@@ -25,7 +25,6 @@ from auditor.model.types import (
     CLUSTER_CONNECTIONS,
     COMPUTES,
     EXTENSIONS,
-    PRIVATE_ENDPOINTS,
     TRUSTED_ACCESS,
     WORKSPACES,
     ZONES,
@@ -33,8 +32,11 @@ from auditor.model.types import (
 from auditor.model.verdict import Verdict, any_of, fail, not_applicable, ok, unknown
 from auditor.topology import history
 from auditor.topology.dns import Resolver
+from auditor.topology.endpoints import unlisted_endpoints
 
 ML_WORKLOAD = "Microsoft.MachineLearningServices/workspaces/mlworkload"
+# So many workspaces are named where none attaches a cluster.
+MOST_NAMES = 50
 ATTACHED_LATER = "the compute was attached after the Trusted Access binding was made: an older one does not use it"
 
 
@@ -89,8 +91,7 @@ def _unlisted(snapshot: Snapshot, cluster: Resource) -> list[Missing]:
     if cluster.raw("properties.apiServerAccessProfile.enablePrivateCluster") is True:
         gap = snapshot.unlisted(cluster.id, CLUSTER_CONNECTIONS)
         return [gap] if gap else []
-    subscriptions = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions]
-    return [gap for s in subscriptions if (gap := snapshot.unlisted(s, PRIVATE_ENDPOINTS)) is not None]
+    return list(snapshot.once(unlisted_endpoints))
 
 
 def _cluster_side(connection: Resource) -> Verdict:
@@ -209,19 +210,26 @@ def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -
     if compute is not None:
         message = f"{name} is attached to {ArmId.parse(compute.arm.parent).name} as {compute.name}"
         return ok(message, compute.see("properties.resourceId"))
-    audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
+    names, gaps = snapshot.once(_attaching)
+    if gaps:
+        reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
+        return unknown(f"whether some compute attaches {name} could not be read: {reason}", *gaps)
+    more = f", and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    seen = Evidence(cluster_id, "", names[:MOST_NAMES], f"the workspaces that were read{more}")
+    return fail(f"no workspace that was read has {name} attached", seen)
+
+
+def _attaching(snapshot: Snapshot) -> tuple[list[str], list[Missing]]:
+    """The names of the workspaces that may attach a cluster, and why some computes may not be known."""
+    audited = {key(f"/subscriptions/{s.id}"): f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited}
     # A hub that was followed into another subscription is not in scope, and its computes were not asked for.
-    workspaces = [w for s in audited for w in snapshot.of_type(WORKSPACES) if same(subscription_of(w.id), s)]
-    asked = [(s, WORKSPACES) for s in audited] + [(w.id, COMPUTES) for w in workspaces]
+    workspaces = [w for w in snapshot.of_type(WORKSPACES) if key(subscription_of(w.id)) in audited]
+    asked = [(s, WORKSPACES) for s in audited.values()] + [(w.id, COMPUTES) for w in workspaces]
     gaps = [gap for scope, arm_type in asked if (gap := snapshot.unlisted(scope, arm_type)) is not None]
     computes = [c for w in workspaces for c in snapshot.children(w.id, COMPUTES)]
     gaps += [s.failure.missing(f"/subscriptions/{s.id}", "") for s in snapshot.subscriptions if s.failure]
     gaps += [fact for c in computes if isinstance(fact := _cluster_of(c), Missing)]
-    if gaps:
-        reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
-        return unknown(f"whether some compute attaches {name} could not be read: {reason}", *gaps)
-    seen = Evidence(cluster_id, "", [w.name for w in workspaces], "the workspaces that were read")
-    return fail(f"no workspace that was read has {name} attached", seen)
+    return [w.name for w in workspaces], gaps
 
 
 def _cluster_of(compute: Resource) -> Fact[str]:

@@ -7,20 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from ipaddress import ip_address, ip_network
+from itertools import islice
 
 from auditor.model.access import Network
 from auditor.model.facts import Evidence, Missing, Seen
-from auditor.model.ids import ArmId, equal, key, same
+from auditor.model.ids import ArmId, equal, key
 from auditor.model.resource import Resource
 from auditor.model.shapes import AZURE_DNS, dig_texts, near_subscriptions, peered_vnets
 from auditor.model.snapshot import Snapshot
-from auditor.model.types import ZONE_LINKS
+from auditor.model.types import ZONE_LINKS, ZONES
 from auditor.model.verdict import Severity, Verdict, all_of, any_of, each_of, fail, not_applicable, ok, unknown
 from auditor.topology.forwarders import Device, Forwarders
 from auditor.topology.reach import Reach
 
 SERVERS = "properties.dhcpOptions.dnsServers"
+# So many VNets that a zone is linked to are shown: that of a hub may be linked to a thousand.
+MOST_LINKS = 20
+
+
+class Links:
+    """The links of private DNS zones, from both ends."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.between: dict[tuple[str, str], Resource] = {}  # the link of a zone and a VNet
+        self.vnets: dict[str, list[str]] = {}  # what a zone is linked to
+        self.zones: dict[str, list[Resource]] = {}  # the zones linked to a VNet
+        self.unread: dict[str, list[Resource]] = {}  # by name, the zones whose links could not be read
+        self.order = {key(zone.id): at for at, zone in enumerate(snapshot.of_type(ZONES))}
+        for link in snapshot.of_type(ZONE_LINKS):
+            zone_at, vnet_id = key(link.arm.parent), str(link.raw("properties.virtualNetwork.id") or "")
+            if vnet_id:
+                self.between.setdefault((zone_at, key(vnet_id)), link)
+            self.vnets.setdefault(zone_at, []).append(vnet_id)
+            if (zone := snapshot.get(zone_at)) is not None:
+                self.zones.setdefault(key(vnet_id), []).append(zone)
+        for zone in snapshot.of_type(ZONES):
+            if snapshot.unlisted(zone.id, ZONE_LINKS) is not None:
+                self.unread.setdefault(zone.name.lower(), []).append(zone)
 
 
 class Resolver:
@@ -72,11 +97,28 @@ class Resolver:
 
     def serving(self, zone: Resource) -> list[Resource]:
         """The links of a zone to the VNets from which Azure DNS is asked for AKS, its own last where it has others."""
-        links = {_linked_vnet(link): link for link in self.snapshot.children(zone.id, ZONE_LINKS)}
-        return [links[door] for door in dict.fromkeys(key(vnet) for vnet in self._doors()) if door in links]
+        links = self.snapshot.once(Links).between
+        return [links[at] for door in self._doors if (at := (key(zone.id), door)) in links]
 
-    def _doors(self) -> Iterator[str]:
-        """The VNets from which Azure DNS is asked for AKS: those of the DNS servers in between, and its own."""
+    def telling(self, named: list[Resource], in_group: set[str]) -> list[Resource]:
+        """Of the zones of one name, those that have to be looked at: the ones of a zone group, the ones linked where
+        AKS asks, and of the rest the first, and the first whose links were not read. Another one of the rest resolves
+        no better than these; a large tenant may have one for every environment."""
+        if not named:
+            return []
+        index, name = self.snapshot.once(Links), named[0].name.lower()
+        near = [z for door in self._doors for z in index.zones.get(door, ()) if z.name.lower() == name]
+        found = {key(z.id): z for z in near} | {i: z for i in in_group if (z := self.snapshot.get(i)) is not None}
+        for rest in (named, index.unread.get(name, [])):
+            found |= {key(z.id): z for z in islice((z for z in rest if key(z.id) not in found), 1)}
+        return sorted(found.values(), key=lambda z: index.order.get(key(z.id), 0))
+
+    @cached_property
+    def _doors(self) -> tuple[str, ...]:
+        """The VNets from which Azure DNS is asked for AKS, those of the DNS servers in between first, then its own."""
+        return tuple(dict.fromkeys(key(vnet) for vnet in self._ways_out()))
+
+    def _ways_out(self) -> Iterator[str]:
         asked = self._servers()
         if isinstance(asked, Verdict):
             return
@@ -137,12 +179,9 @@ class Resolver:
 
     def _linked(self, zone: Resource, vnet_id: str) -> Verdict:
         name = ArmId.parse(vnet_id).name
-        linked = []
-        for link in self.snapshot.children(zone.id, ZONE_LINKS):
-            target = link.raw("properties.virtualNetwork.id")
-            linked.append(str(target or ""))
-            if not same(str(target or ""), vnet_id):
-                continue
+        index = self.snapshot.once(Links)
+        link = index.between.get((key(zone.id), key(vnet_id)))
+        if link is not None:
             state = link.text("properties.virtualNetworkLinkState")
             if isinstance(state, Missing):
                 return unknown(f"the state of the link of {zone.name} to {name} was not read", state)
@@ -153,8 +192,11 @@ class Resolver:
         gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
         if gap is not None:
             return unknown(f"the links of {zone.name} could not be read: {gap.reason}", gap)
-        only = f" (only to {', '.join(ArmId.parse(i).name for i in linked)})" if linked else ""
-        seen = Evidence(zone.id, "virtualNetworkLinks[].properties.virtualNetwork.id", linked)
+        linked = index.vnets.get(key(zone.id), [])
+        first = linked[:MOST_LINKS]
+        more = f" and {len(linked) - len(first)} more" if len(linked) > len(first) else ""
+        only = f" (only to {', '.join(ArmId.parse(i).name for i in first)}{more})" if linked else ""
+        seen = Evidence(zone.id, "virtualNetworkLinks[].properties.virtualNetwork.id", first)
         return fail(f"{zone.name} is not linked to {name}{only}", seen, names=_link_names(zone, vnet_id))
 
     def _through(self, zone: Resource, vnet: Resource, server: str, *, guess: bool) -> Verdict:
@@ -224,10 +266,6 @@ def _plain(zone: Resource, link: Resource) -> Verdict:
         gap = link.missing("properties.resolutionPolicy", f"{policy.value!r} is not a value that is known")
         judged.append(unknown(f"the resolution policy of {what} is {policy.value!r}", gap))
     return all_of(judged or [ok(f"{what} is plain", *(f for f in (state, registers) if isinstance(f, Seen)))], "")
-
-
-def _linked_vnet(link: Resource) -> str:
-    return key(str(link.raw("properties.virtualNetwork.id") or ""))
 
 
 def _link_names(zone: Resource, vnet_id: str) -> dict[str, str]:

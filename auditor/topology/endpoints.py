@@ -155,14 +155,16 @@ class EndpointFinder:
         """Why not all endpoints of a resource are known: its own list of connections decides where it was read."""
         if isinstance(target, Resource) and isinstance(target.raw(CONNECTIONS), list):
             return None
-        subscriptions = {s.id for s in self.snapshot.subscriptions}
-        for subscription in subscriptions:
-            gap = self.snapshot.unlisted(f"/subscriptions/{subscription}", PRIVATE_ENDPOINTS)
-            if gap is not None:
-                return gap
-        if isinstance(target, Missing):
+        gap = next(iter(self.snapshot.once(unlisted_endpoints)), None)
+        if gap is None and isinstance(target, Missing):
             return target
-        return None
+        return gap
+
+
+def unlisted_endpoints(snapshot: Snapshot) -> tuple[Missing, ...]:
+    """Why private endpoints of the subscriptions of the run may not be known."""
+    gaps = [snapshot.unlisted(f"/subscriptions/{s.id}", PRIVATE_ENDPOINTS) for s in snapshot.subscriptions]
+    return tuple(gap for gap in gaps if gap is not None)
 
 
 def _approved(endpoint: Resource, path: str) -> Verdict:

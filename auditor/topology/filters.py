@@ -68,6 +68,9 @@ class Filters:
     def __init__(self, snapshot: Snapshot, network: Network) -> None:
         self.snapshot = snapshot
         self.network = network
+        # The same subnets are asked about for every endpoint.
+        self._standing_on: dict[str, list[tuple[str, Source, Resource | Verdict]]] = {}
+        self._insides: dict[tuple[str, str], Inside] = {}
 
     def judge(self, endpoint: Endpoint, group: str) -> Endpoint:
         """An endpoint with what the security groups and route tables in its way make of it."""
@@ -125,12 +128,12 @@ class Filters:
         words = [single] if single else dig_texts(body, "properties", "addressPrefixes")
         return Source(ArmId.parse(subnet_id).name, _networks(words), self.network.groups.get(key(subnet_id)))
 
-    def _standing(self, name: str) -> Iterator[tuple[str, Source, Resource | Verdict]]:
+    def _standing(self, name: str) -> list[tuple[str, Source, Resource | Verdict]]:
         """The security group or route table of each AKS subnet that has one, or the verdict that it was not read."""
-        for subnet_id, source in self._sources.items():
-            held = self._held(subnet_id, name)
-            if held is not None:
-                yield subnet_id, source, held
+        if name not in self._standing_on:
+            held = ((subnet_id, source, self._held(subnet_id, name)) for subnet_id, source in self._sources.items())
+            self._standing_on[name] = [(subnet_id, source, it) for subnet_id, source, it in held if it is not None]
+        return self._standing_on[name]
 
     # -- one endpoint ----------------------------------------------------------------------------------------------
 
@@ -216,6 +219,8 @@ class Filters:
 
         https://learn.microsoft.com/azure/virtual-network/service-tags-overview
         """
+        if (vnet_id, subnet_id) in self._insides:
+            return self._insides[vnet_id, subnet_id]
         parts = [self._space(vnet_id), *self._connected(vnet_id)]
         table = self._held(subnet_id, TABLE) if subnet_id else None
         if isinstance(table, Resource):
@@ -224,7 +229,9 @@ class Filters:
         elif table is not None:
             parts += table.missing
         found = [network for part in parts if not isinstance(part, Missing) for network in part]
-        return Inside(tuple(found), next((part for part in parts if isinstance(part, Missing)), None))
+        inside = Inside(tuple(found), next((part for part in parts if isinstance(part, Missing)), None))
+        self._insides[vnet_id, subnet_id] = inside
+        return inside
 
     def _connected(self, vnet_id: str) -> Iterator[tuple[IPv4Network, ...] | Missing]:
         vnet = self.snapshot.get(vnet_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from auditor.model.clouds import ZONES
 from auditor.model.facts import Evidence, Missing
-from auditor.model.ids import ArmId, equal, same, subscription_of, vnet_of
+from auditor.model.ids import ArmId, equal, key, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
 from auditor.model.shapes import AZURE_DNS, dig, dig_text, dig_texts
 from auditor.model.snapshot import Snapshot
@@ -41,7 +41,6 @@ class Forwarders:
     def __init__(self, snapshot: Snapshot, near: list[str]) -> None:
         self.snapshot = snapshot
         self.near = near
-        self.audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
 
     def unread(self) -> Missing | None:
         """Why a DNS server might be a firewall or resolver that was not read; None when all near ones were."""
@@ -50,21 +49,15 @@ class Forwarders:
                 gap = self.snapshot.unlisted(subscription, arm_type)
                 if gap is not None:
                     return gap
-        resolvers = self.snapshot.of_type(RESOLVERS)
-        return next((gap for r in resolvers if (gap := self.snapshot.unlisted(r.id, INBOUND_ENDPOINTS))), None)
+        return self.snapshot.once(_unread_resolver)
 
     def devices(self, address: str) -> Iterator[Device]:
         """The Azure Firewalls and resolver endpoints that have an address; ranges repeat, so there may be several."""
-        for firewall in self.snapshot.of_type(FIREWALLS):
-            for _, config in firewall.objects("properties.ipConfigurations"):
-                if dig(config, "properties", "privateIPAddress") == address:
-                    yield self._firewall(firewall, dig_text(config, "properties", "subnet", "id"))
-        for endpoint in self.snapshot.of_type(INBOUND_ENDPOINTS):
-            for _, config in endpoint.objects("properties.ipConfigurations"):
-                if config.get("privateIpAddress") == address:
-                    subnet = dig_text(config, "subnet", "id")
-                    label = f"the DNS Private Resolver {ArmId.parse(endpoint.arm.parent).name}"
-                    yield Device(label, subnet)
+        for holder, subnet in self.snapshot.once(_addresses).get(address, ()):
+            if equal(holder.type, FIREWALLS):
+                yield self._firewall(holder, subnet)
+            else:
+                yield Device(f"the DNS Private Resolver {ArmId.parse(holder.arm.parent).name}", subnet)
 
     def targets(self, vnet_id: str) -> Iterator[str]:
         """The VNets of the servers that the rulesets linked to a VNet forward to."""
@@ -121,14 +114,12 @@ class Forwarders:
 
     def rulesets(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Iterator[Verdict]:
         """What the forwarding rulesets linked to a VNet make of a zone's names."""
-        for subscription in dict.fromkeys((subscription_of(vnet_id), *self.near, *self.audited)):
-            gap = self.snapshot.unlisted(subscription, RULESETS)
-            if gap is not None:
-                yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
-        for ruleset in self.snapshot.of_type(RULESETS):
-            gap = self.snapshot.unlisted(ruleset.id, RULESET_LINKS)
-            if gap is not None:
-                yield unknown(f"the links of the ruleset {ruleset.name} could not be read: {gap.reason}", gap)
+        near, (audited, links) = (subscription_of(vnet_id), *self.near), self.snapshot.once(_unread_rulesets)
+        gaps = [self.snapshot.unlisted(subscription, RULESETS) for subscription in dict.fromkeys(near)]
+        for gap in dict.fromkeys((*(g for g in gaps if g is not None), *audited)):
+            yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
+        for name, gap in links:
+            yield unknown(f"the links of the ruleset {name} could not be read: {gap.reason}", gap)
         for ruleset in self._linked_to(vnet_id):
             yield self._ruleset(ruleset, zone, linked)
 
@@ -143,11 +134,8 @@ class Forwarders:
                 return self._asked(ruleset, rule, zone, linked)
         return None
 
-    def _linked_to(self, vnet_id: str) -> Iterator[Resource]:
-        for ruleset in self.snapshot.of_type(RULESETS):
-            links = self.snapshot.children(ruleset.id, RULESET_LINKS)
-            if any(same(str(link.raw("properties.virtualNetwork.id") or ""), vnet_id) for link in links):
-                yield ruleset
+    def _linked_to(self, vnet_id: str) -> list[Resource]:
+        return self.snapshot.once(_linked_rulesets).get(key(vnet_id), [])
 
     def _ruleset(self, ruleset: Resource, zone: Resource, linked: Callable[[Resource, str], Verdict]) -> Verdict:
         gap = self.snapshot.unlisted(ruleset.id, FORWARDING_RULES)
@@ -225,3 +213,41 @@ class Forwarders:
 def _domain(rule: Resource) -> str:
     """The domain of a forwarding rule, with the dot that ends it."""
     return dig_text(rule.body, "properties", "domainName").lower().rstrip(".") + "."
+
+
+def _addresses(snapshot: Snapshot) -> dict[str, list[tuple[Resource, str]]]:
+    """The firewalls and the inbound endpoints of resolvers, with the subnet that each is in, by their address."""
+    found: dict[str, list[tuple[Resource, str]]] = {}
+    for firewall in snapshot.of_type(FIREWALLS):
+        for _, config in firewall.objects("properties.ipConfigurations"):
+            address = dig_text(config, "properties", "privateIPAddress")
+            found.setdefault(address, []).append((firewall, dig_text(config, "properties", "subnet", "id")))
+    for endpoint in snapshot.of_type(INBOUND_ENDPOINTS):
+        for _, config in endpoint.objects("properties.ipConfigurations"):
+            address = dig_text(config, "privateIpAddress")
+            found.setdefault(address, []).append((endpoint, dig_text(config, "subnet", "id")))
+    found.pop("", None)  # what has no address yet is not what a rule without one means
+    return found
+
+
+def _linked_rulesets(snapshot: Snapshot) -> dict[str, list[Resource]]:
+    """The forwarding rulesets that are linked to a VNet, by it."""
+    found: dict[str, list[Resource]] = {}
+    for ruleset in snapshot.of_type(RULESETS):
+        links = snapshot.children(ruleset.id, RULESET_LINKS)
+        for vnet in dict.fromkeys(key(str(link.raw("properties.virtualNetwork.id") or "")) for link in links):
+            found.setdefault(vnet, []).append(ruleset)
+    return found
+
+
+def _unread_rulesets(snapshot: Snapshot) -> tuple[list[Missing], list[tuple[str, Missing]]]:
+    """Why rulesets of audited subscriptions may not be known, and why links of those that are known may not be."""
+    audited = [snapshot.unlisted(f"/subscriptions/{s.id}", RULESETS) for s in snapshot.subscriptions if s.audited]
+    links = [(r.name, snapshot.unlisted(r.id, RULESET_LINKS)) for r in snapshot.of_type(RULESETS)]
+    return [gap for gap in audited if gap is not None], [(name, gap) for name, gap in links if gap is not None]
+
+
+def _unread_resolver(snapshot: Snapshot) -> Missing | None:
+    """Why the address of some resolver may not be known."""
+    resolvers = snapshot.of_type(RESOLVERS)
+    return next((gap for r in resolvers if (gap := snapshot.unlisted(r.id, INBOUND_ENDPOINTS)) is not None), None)

@@ -143,10 +143,9 @@ def _in_zone(
     gap = snapshot.unlisted(zone.zone_id, A_RECORDS)
     if gap is not None:
         return unknown(f"the records of {zone.name} could not be read: {gap.reason}", gap)
-    records = {r.name.lower(): r for r in snapshot.children(zone.zone_id, A_RECORDS)}
     judged = []
     for name in wanted:
-        record = records.get(name)
+        record = snapshot.child(zone.zone_id, A_RECORDS, name)
         fix = {"record": name, "zone": zone.name, "zone_group": ArmId.parse(zone.zone_id).resource_group}
         if record is None:
             absent = Evidence(zone.zone_id, f"A/{name}", None, "absent")

@@ -70,12 +70,11 @@ def _connected(vnet: Resource, remote_id: str) -> bool:
 
 def _in_vnet(snapshot: Snapshot, vnet_id: str, vnet: Lookup) -> Iterator[Verdict]:
     name = ArmId.parse(vnet_id).name
-    for bastion in snapshot.of_type(BASTIONS):
-        if _bastion_vnet(bastion, vnet_id):
-            yield ok(
-                f"the Bastion {bastion.name} is in {name}",
-                bastion.see("properties.ipConfigurations[0].properties.subnet.id"),
-            )
+    for bastion in snapshot.once(_bastions).get(key(vnet_id), ()):
+        yield ok(
+            f"the Bastion {bastion.name} is in {name}",
+            bastion.see("properties.ipConfigurations[0].properties.subnet.id"),
+        )
     if isinstance(vnet, Missing):
         yield unknown(f"the VNet {name} could not be read: {vnet.reason}", vnet)
         return
@@ -109,11 +108,13 @@ def _subnets(vnet: Resource) -> Evidence:
     return Evidence(vnet.id, "properties.subnets[].name", names)
 
 
-def _bastion_vnet(bastion: Resource, vnet_id: str) -> bool:
-    # A Bastion of the Developer SKU has no subnet of its own and names the VNet instead.
-    if same(str(bastion.raw("properties.virtualNetwork.id") or ""), vnet_id):
-        return True
-    return any(
-        same(vnet_of(dig_text(config, "properties", "subnet", "id")), vnet_id)
-        for _, config in bastion.objects("properties.ipConfigurations")
-    )
+def _bastions(snapshot: Snapshot) -> dict[str, list[Resource]]:
+    """The Bastions in a VNet, by it."""
+    found: dict[str, list[Resource]] = {}
+    for bastion in snapshot.of_type(BASTIONS):
+        # A Bastion of the Developer SKU has no subnet of its own and names the VNet instead.
+        subnets = [dig_text(c, "properties", "subnet", "id") for _, c in bastion.objects("properties.ipConfigurations")]
+        named = (str(bastion.raw("properties.virtualNetwork.id") or ""), *map(vnet_of, subnets))
+        for vnet in dict.fromkeys(key(v) for v in named if v):
+            found.setdefault(vnet, []).append(bastion)
+    return found

@@ -22,6 +22,8 @@ from auditor.model.verdict import Verdict, all_of, fail, not_applicable, ok, unk
 from auditor.topology.dns import Resolver
 from auditor.topology.endpoints import EndpointFinder, Name
 
+# So many zones of one name are shown; in a large tenant every environment may have one.
+MOST_ZONES = 20
 UNKEPT = "no zone group keeps the records of {endpoint} current when its address changes"
 
 
@@ -43,7 +45,7 @@ class Records:
         if group_gap is not None:
             unsure = unknown(f"the DNS zone group of {endpoint.name} could not be read: {group_gap.reason}", group_gap)
             return _unasked(zone, unsure, beside=unsure)
-        named = [z for z in self.snapshot.of_type(ZONES) if equal(z.name, zone.private)]
+        named = self.snapshot.named(ZONES, zone.private)
         chosen, in_doubt = self._asked(named, grouped)
         if chosen is None:
             if in_doubt is not None:
@@ -91,15 +93,18 @@ class Records:
         records: Verdict,
     ) -> Verdict:
         """Of several zones of one name, does AKS ask one that has the records?"""
-        ids = {key(z): z for z in (*grouped, *(z.id for z in named))}
-        if len(ids) < 2:
+        unread = {key(z): z for z in grouped if self.snapshot.get(z) is None}
+        if len(named) + len(unread) < 2:
             return not_applicable(f"there is one zone {chosen.name}")
         if not resolves.passed:
             return resolves if resolves.unknown else not_applicable(f"no zone {chosen.name} resolves from the AKS VNet")
-        seen = Evidence(chosen.id, "id", list(ids.values()), f"the zones named {chosen.name}")
+        first = {key(z): z for z in (*grouped, *(z.id for z in named[:MOST_ZONES]))}
+        more = len(named) + len(unread) - len(first)
+        note = f"the zones named {chosen.name}" + (f", and {more} more" if more else "")
+        seen = Evidence(chosen.id, "id", list(first.values()), note)
         written = any(same(chosen.id, z) for z in grouped)
         if records.failed:
-            others = [z for z in named if z.id != chosen.id]
+            others = [z for z in self._may_hold(endpoint, zone, grouped) if z.id != chosen.id]
             holding = [z.id for z in others if self._records(endpoint, zone, z, siblings).passed]
             right = [*holding, *(z for z in grouped if not same(z, chosen.id))]
             if not right:
@@ -110,6 +115,14 @@ class Records:
         if written:
             return ok(f"AKS asks the zone {chosen.name} that the zone group writes to", seen, *resolves.evidence)
         return records.also(seen)
+
+    def _may_hold(self, endpoint: Resource, zone: Zone, grouped: list[str]) -> list[Resource]:
+        """The zones of a name that may have the records of an endpoint: a zone group writes there, or one of its names
+        stands there. To look through every zone of that name would take a large tenant for ever."""
+        holders = self.snapshot.once(_record_holders)
+        relatives = {_relative(name.fqdn, zone.public) or "" for name in _in_zone_form(self._names(endpoint))}
+        wanted = {key(z) for z in grouped}.union(*(holders.get(name, ()) for name in relatives))
+        return [z for i in wanted if (z := self.snapshot.get(i)) is not None and equal(z.name, zone.private)]
 
     def _swap(self, wrong: Resource, right: str) -> dict[str, str]:
         """What fills in a fix that links one zone in place of another."""
@@ -143,7 +156,7 @@ class Records:
                     unknown(f"the private DNS zones of {subscription} could not be listed: {gap.reason}", gap)
                 )
         in_group = {key(z) for z in grouped}
-        ordered = sorted(named, key=lambda z: key(z.id) not in in_group)
+        ordered = sorted(self.resolver.telling(named, in_group), key=lambda z: key(z.id) not in in_group)
         for zone in ordered:
             if self.resolver.resolves(zone).passed:
                 return zone, None
@@ -165,12 +178,14 @@ class Records:
             gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
             return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
         allowed = {n.address for e in (endpoint, *siblings) for n in self._names(e)}
-        records = {r.name.lower(): r for r in self.snapshot.children(chosen.id, A_RECORDS)}
         gap_records = self.snapshot.unlisted(chosen.id, A_RECORDS)
         if gap_records is not None:
             return self._record_sets(endpoint, zone, chosen, mine, gap_records)
         fix = {**_endpoint_names(endpoint), **self._group_names(endpoint, chosen)}
-        verdicts = [_holds(chosen, records, name, zone, allowed, fix) for name in mine]
+        relatives = [_relative(name.fqdn, zone.public) or "" for name in mine]
+        held = [self.snapshot.child(chosen.id, A_RECORDS, relative) for relative in relatives]
+        found = zip(relatives, held, mine, strict=True)
+        verdicts = [_holds(chosen, relative, record, name, allowed, fix) for relative, record, name in found]
         return all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
 
     def _group_names(self, endpoint: Resource, chosen: Resource) -> dict[str, str]:
@@ -230,6 +245,14 @@ def _in_zone_form(names: list[Name]) -> list[Name]:
     return out
 
 
+def _record_holders(snapshot: Snapshot) -> dict[str, list[str]]:
+    """The zones that hold a record of a name, by that name."""
+    found: dict[str, list[str]] = {}
+    for record in snapshot.of_type(A_RECORDS):
+        found.setdefault(record.name.lower(), []).append(key(record.arm.parent))
+    return found
+
+
 def _unasked(zone: Zone, verdict: Verdict, *, beside: Verdict) -> ZoneAnswer:
     """The answer where it is not known which zone AKS asks, or where there is none to ask."""
     return ZoneAnswer(zone.private, "", verdict, verdict, beside, beside, beside, beside)
@@ -241,10 +264,8 @@ def _endpoint_names(endpoint: Resource) -> dict[str, str]:
 
 
 def _holds(
-    chosen: Resource, records: dict[str, Resource], name: Name, zone: Zone, allowed: set[str], names: dict[str, str]
+    chosen: Resource, relative: str, record: Resource | None, name: Name, allowed: set[str], names: dict[str, str]
 ) -> Verdict:
-    relative = _relative(name.fqdn, zone.public) or ""
-    record = records.get(relative)
     if record is None:
         return fail(
             f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"), names=names

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses, summarize_address_range
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -81,11 +81,9 @@ def judge(nsg: Resource, direction: Direction, flow: Flow, inside: Inside) -> Ve
         return unknown(f"the rules of {nsg.name} were not read", found)
     if not flow.sources:
         return unknown("no source of the flow is known", nsg.missing(CUSTOM, "no source of the flow is known"))
-    own, default = found
-    places = [*_places(own, 0, FIRST_DEFAULT - 1), *_places(default, FIRST_DEFAULT, 2**16)]
-    walk = _Walk(nsg, direction, flow, inside, sorted(places, key=attrgetter("order")))
+    walk = _Walk(nsg, direction, flow, inside, _in_order(nsg))
     verdicts = [
-        _conclude(nsg, flow, source, [Part(*run, walk.ways(source, run[0])) for run in _runs(source, found, inside)])
+        _conclude(nsg, flow, source, [Part(*run, walk.ways(source, run[0])) for run in _runs(source, nsg, inside)])
         for source in flow.sources
     ]
     return all_of(verdicts, "; ".join(dict.fromkeys(v.message for v in verdicts)))
@@ -100,7 +98,7 @@ def denies_internet(nsg: Resource, sources: tuple[Source, ...], inside: Inside, 
     if not sources:
         return unknown("no source of the flow is known", nsg.missing(CUSTOM, "no source of the flow is known"))
     flow = Flow(sources, INTERNET, port)
-    starts = [(source, first) for source in sources for first, _ in _runs(source, found, inside)]
+    starts = [(source, first) for source in sources for first, _ in _runs(source, nsg, inside)]
 
     def denies(rule: Rule, world: World) -> bool:
         return not rule.allows(world) and any(
@@ -117,6 +115,20 @@ def denies_internet(nsg: Resource, sources: tuple[Source, ...], inside: Inside, 
         return unknown(f"whether {nsg.name} denies the internet was not decided", *dict.fromkeys(gaps))
     names = [dig_text(rule, "name") for _, rule in nsg.objects(CUSTOM)]
     return fail(f"no rule of {nsg.name} denies the internet", Evidence(nsg.id, f"{CUSTOM}[].name", names))
+
+
+@lru_cache(maxsize=64)
+def _in_order(nsg: Resource) -> list[Place]:
+    """Where the rules of a group come, lowest number first."""
+    own, default = _read(nsg)
+    places = [*_places(own, 0, FIRST_DEFAULT - 1), *_places(default, FIRST_DEFAULT, 2**16)]
+    return sorted(places, key=attrgetter("order"))
+
+
+def _read(nsg: Resource) -> tuple[list[Rule], list[Rule]]:
+    found = rules_of(nsg)
+    assert not isinstance(found, Missing)  # noqa: S101  (the callers looked)
+    return found
 
 
 def _places(rules: list[Rule], lowest: int, highest: int) -> Iterator[Place]:
@@ -184,17 +196,18 @@ def _in_some_order(rules: list[Rule], world: World) -> list[Rule]:
     return rules[::-1]
 
 
-def _runs(
-    source: Source, rules: tuple[list[Rule], list[Rule]], inside: Inside
-) -> Iterator[tuple[IPv4Address, IPv4Address]]:
+@lru_cache(maxsize=64)
+def _runs(source: Source, nsg: Resource, inside: Inside) -> list[tuple[IPv4Address, IPv4Address]]:
     """A source's addresses in runs that no rule tells apart: one address of a run stands for all of it."""
+    rules, found = _read(nsg), []
     named = [word.prefix for rule in (*rules[0], *rules[1]) for word in rule.source]
     known = [*(n for n in named if isinstance(n, IPv4Network)), *inside.networks, *PRIVATE, IPv4Network(HOST)]
     cuts = {end for n in known for end in (int(n.network_address), int(n.broadcast_address) + 1)}
     for network in collapse_addresses(source.prefixes):
         low, high = int(network.network_address), int(network.broadcast_address) + 1
         for first, after in pairwise([low, *sorted(cut for cut in cuts if low < cut < high), high]):
-            yield IPv4Address(first), IPv4Address(after - 1)
+            found.append((IPv4Address(first), IPv4Address(after - 1)))
+    return found
 
 
 def _conclude(nsg: Resource, flow: Flow, source: Source, parts: list[Part]) -> Verdict:

@@ -7,7 +7,7 @@ https://learn.microsoft.com/azure/virtual-network/network-security-groups-overvi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal
 
@@ -215,6 +215,7 @@ def _plural(field: str) -> str:
     return f"{field}es" if field.endswith("x") else f"{field}s"
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str) -> IPv4Address | None:
     """The IPv4 address that a text is; None for anything else."""
     try:
@@ -223,6 +224,7 @@ def address_of(text: str) -> IPv4Address | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def ports_of(word: str) -> range | None:
     """``*``, ``443`` or ``400-500``; None for anything else."""
     if word.strip().lower() in ANY:
@@ -235,6 +237,7 @@ def ports_of(word: str) -> range | None:
     return range(low, high + 1) if low <= high < 2**16 else None
 
 
+@lru_cache(maxsize=64)
 def rules_of(nsg: Resource) -> tuple[list[Rule], list[Rule]] | Missing:
     """A group's own rules and its default ones, in the order of the answer; the documented ones where it has none."""
     listed = nsg.items(CUSTOM)

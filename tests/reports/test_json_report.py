@@ -16,6 +16,7 @@ from tests.arm import scenarios
 from tests.arm.estate import Denial, Estate
 from tests.arm.scenarios import SCENARIOS
 from tests.audits import audited
+from tests.reports.hostile import EVERYTHING, hostile
 from tests.schemas import read
 
 # A dict holds exactly these keys; a list says what each item is; a key that ends in ? may be absent.
@@ -239,3 +240,12 @@ def test_unread_scope_is_unjudged() -> None:
     compare(report, SHAPE)
     assert report["summary"]["verdict"] == "undetermined"
     assert report["unjudged"]
+
+
+@pytest.mark.parametrize("words", [EVERYTHING, EVERYTHING.replace("\udcff", "")], ids=["half a pair", "whole"])
+def test_text_is_escaped(words: str) -> None:
+    """Nothing of what Azure answered reaches a terminal as it is, and all of it can be read back."""
+    text = json_report.render(hostile(words))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert words in read(text)["results"][0]["message"]

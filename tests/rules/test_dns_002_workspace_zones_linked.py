@@ -100,6 +100,13 @@ def ruleset(rules: dict[str, str], linked: bool = True) -> Change:
     return both(unlink("vnet-keel"), change)
 
 
+def unaddressed(e: Estate) -> None:
+    """Neither the rules nor the resolver have an address."""
+    ruleset(dict.fromkeys(BOTH, ""))(e)
+    for config in e.find("Microsoft.Network/dnsResolvers/inboundEndpoints")["properties"]["ipConfigurations"]:
+        del config["privateIpAddress"]
+
+
 def overridden(rules: dict[str, str]) -> Change:
     """A ruleset linked to the AKS VNet, which stays linked to the zones."""
 
@@ -155,6 +162,7 @@ RULESETS = [
     Row("everything forwarded", ruleset({".": INBOUND}), "unknown", "wildcard rule", "domainName", counter=True),
     Row("the longest rule counts", ruleset({".": "192.0.2.53", **BOTH}), "pass", assumes="through the forwarding rule"),
     Row("to a server nobody sees", ruleset(AWAY), "unknown", "to 192.0.2.53", "targetDnsServers"),
+    Row("to no address", unaddressed, "unknown", "check what it answers", "targetDnsServers", counter=True),
     Row("linked, and taken elsewhere before", overridden(AWAY), "unknown", "to 192.0.2.53", counter=True),
     Row("linked, and taken to a resolver", overridden(BOTH), "pass", assumes="through the forwarding rule"),
     Row("linked, other names taken elsewhere", overridden({"corp.example": "192.0.2.53"}), "pass"),
