@@ -127,6 +127,7 @@ READERS = (
             "properties.ipConfigurations[].properties.applicationSecurityGroups[].id",
         ),
         get=lambda c, i: _client(c, i).network_interfaces.get(*parts(i)[1:]),
+        list=lambda c, scope, _: _client(c, scope).network_interfaces.list_all(),
     ),
     Reader(
         SECURITY_GROUPS,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from auditor.model.clouds import Cloud
-from auditor.model.ids import ArmId, equal, of_type, resource_group_of, subscription_of, vnet_of
+from auditor.model.ids import equal, key, of_type, resource_group_of, subscription_of, vnet_of
 from auditor.model.related import account_id, managed_connections
 from auditor.model.resource import Resource
 from auditor.model.shapes import (
@@ -93,9 +93,14 @@ def wanted(snapshot: Snapshot) -> Iterator[Read]:
         if subscription.audited:
             for arm_type in SUBSCRIPTION_WIDE:
                 yield Read(arm_type, f"/subscriptions/{subscription.id}", listing=True)
+    resolving = False
     for workspace in snapshot.of_type(WORKSPACES):
         if _audited(snapshot, workspace.id) and snapshot.scope.admits(workspace.id):
-            yield from _workspace(snapshot, workspace)
+            for read in _workspace(snapshot, workspace):
+                resolving = resolving or read.type == RULESETS
+                yield read
+    if resolving:
+        yield from _names(snapshot)
     yield from _resolvers(snapshot)
     narrowed = snapshot.scope.workspaces or snapshot.scope.resource_groups
     for cluster in snapshot.of_type(CLUSTERS):
@@ -270,13 +275,18 @@ def _aks_vnet(snapshot: Snapshot, vnet_id: str) -> Iterator[Read]:
     near = near_subscriptions(vnet)
     for subscription in near:
         yield Read(ZONES, subscription, listing=True)
-    audited = [f"/subscriptions/{s.id}" for s in snapshot.subscriptions if s.audited]
-    for subscription in dict.fromkeys((*near, *audited)):
         yield Read(RULESETS, subscription, listing=True)
     servers = [s for s in dig_texts(vnet.body, "properties", "dhcpOptions", "dnsServers") if s != AZURE_DNS]
     for subscription in near if servers else ():
         yield Read(FIREWALLS, subscription, listing=True)
         yield Read(RESOLVERS, subscription, listing=True)
+
+
+def _names(snapshot: Snapshot) -> Iterator[Read]:
+    """What may answer a name that AKS asks for, once the VNet of a cluster is known: rulesets wherever the audit looks,
+    and the links and records of the zones that were listed."""
+    for subscription in snapshot.once(_audited_subscriptions).values():
+        yield Read(RULESETS, subscription, listing=True)
     for zone in snapshot.of_type(ZONES):
         if zone.name.lower() in _zone_names(snapshot.cloud):
             yield Read(ZONE_LINKS, zone.id, listing=True)
@@ -366,13 +376,20 @@ def _get(snapshot: Snapshot, arm_type: str, arm_id: str) -> Iterator[Read]:
     """A resource by id, unless it is there or a list that may hold it is still under way."""
     if not arm_id or snapshot.get(arm_id) is not None or not of_type(arm_id, arm_type):
         return
+    if arm_type == NICS and _audited(snapshot, arm_id):
+        # An environment needs seven of them, and one page holds those of many.
+        yield Read(NICS, subscription_of(arm_id), listing=True)
     # The zones of a subscription are listed wherever one of them is named; the rest only where it is audited.
-    listed = arm_type == ZONES or (arm_type in SUBSCRIPTION_WIDE and _audited(snapshot, arm_id))
+    listed = arm_type == ZONES or (arm_type in (*SUBSCRIPTION_WIDE, NICS) and _audited(snapshot, arm_id))
     if listed and not snapshot.listing(subscription_of(arm_id), arm_type):
         return
     yield Read(arm_type, arm_id)
 
 
 def _audited(snapshot: Snapshot, arm_id: str) -> bool:
-    subscription = ArmId.parse(arm_id).subscription.lower()
-    return any(s.audited and s.id.lower() == subscription for s in snapshot.subscriptions)
+    return key(subscription_of(arm_id)) in snapshot.once(_audited_subscriptions)
+
+
+def _audited_subscriptions(snapshot: Snapshot) -> dict[str, str]:
+    """The ids of the subscriptions that are audited, by themselves without case."""
+    return {key(at): at for s in snapshot.subscriptions if s.audited and (at := f"/subscriptions/{s.id}")}

@@ -15,6 +15,7 @@ from auditor.model.snapshot import Scope
 from auditor.model.types import (
     CLUSTERS,
     DATASTORES,
+    NICS,
     PRIVATE_ENDPOINTS,
     REGISTRIES,
     STORAGE_ACCOUNTS,
@@ -267,3 +268,25 @@ def test_a_zone_that_the_subscriptions_list_leaves_out_is_asked_for_in_its_group
     assert count(reads(estate), listed) == 0
     estate.remove(estate.find(ZONES, "azmk8s.io"))
     assert count(reads(estate), listed) == 1
+
+
+def refused(path: str) -> Callable[[requests.PreparedRequest], requests.Response | None]:
+    """A fault that refuses one list."""
+
+    def fault(request: requests.PreparedRequest) -> requests.Response | None:
+        asks = urlsplit(str(request.url)).path.lower()
+        return respond(request, 403, {"error": {"code": "AuthorizationFailed"}}) if asks.endswith(path) else None
+
+    return fault
+
+
+def test_network_interfaces_come_by_one_list_and_by_id_where_it_is_refused() -> None:
+    """One page holds those of every environment; what it does not bring is asked for by its id."""
+    estate = scenarios.large(environments=3, others=1)
+    listed = ArmAdapter(estate)
+    by_id = ArmAdapter(estate, fault=refused("/providers/microsoft.network/networkinterfaces"))
+    one, two = (report_on(snapshot_of(estate, adapter)) for adapter in (listed, by_id))
+    assert [count(listed, "/networkInterfaces"), count(listed, "/networkInterfaces/")] == [1, 0]
+    assert count(by_id, "/networkInterfaces/") == 7 * len(two.environments)
+    assert [(r.fingerprint, r.status) for r in one.results] == [(r.fingerprint, r.status) for r in two.results]
+    assert [gap.operation for gap in two.gaps] == [f"list {NICS}"]
