@@ -6,6 +6,7 @@ loses a whole list. A pipeline policy keeps the body of each page, and that is w
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import threading
@@ -96,7 +97,7 @@ class Clients:
         )
         self._capture = _Capture()
         self._made: dict[tuple[str, ...], Any] = {}
-        self._lock = threading.RLock()
+        self._locks: dict[str, threading.Lock] = {}
 
     # -- making clients --------------------------------------------------------------------------------------------
 
@@ -104,7 +105,7 @@ class Clients:
         """A management client; its module is imported on first use, since each costs up to seconds."""
 
         def make() -> Any:
-            client = getattr(importlib.import_module(f"azure.mgmt.{module}"), name)
+            client = getattr(imported(f"azure.mgmt.{module}"), name)
             scopes = [f"{self.cloud.audience.rstrip('/')}/.default"]
             arguments = {"base_url": self.cloud.resource_manager, "credential_scopes": scopes, **self._pipeline()}
             if subscription is None:
@@ -117,13 +118,12 @@ class Clients:
         """An ``MLClient``. It ignores ``base_url`` and takes its endpoints from a cloud's name and description."""
 
         def make() -> Any:
-            from azure.ai.ml import MLClient
-
             arguments: dict[str, Any] = {"enable_telemetry": False, "cloud": self._ml_cloud(), **self._pipeline()}
             if arguments["cloud"] not in _described:
                 _described.add(arguments["cloud"])
                 arguments["cloud_metadata"] = _ml_metadata(self.cloud)
-            return MLClient(self.credential, subscription, group or "", workspace or "", **arguments)
+            client = imported("azure.ai.ml").MLClient
+            return client(self.credential, subscription, group or "", workspace or "", **arguments)
 
         return self._once(("ml", subscription, group or "", workspace or ""), make)
 
@@ -140,7 +140,8 @@ class Clients:
         }
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
-        with self._lock:
+        # One lock for each package: its first client may be importing for seconds, and the others have work to do.
+        with self._locks.setdefault(key[0], threading.Lock()):
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
@@ -168,6 +169,29 @@ class Clients:
 
 
 _described: set[str] = set()
+_importing = threading.Lock()
+_imported: dict[str, Any] = {}
+
+
+def imported(module: str) -> Any:
+    """A module of an SDK. They are imported one at a time: two threads that import what imports each other may see half
+    of it."""
+    if module not in _imported:
+        with _importing:
+            _imported[module] = importlib.import_module(module)
+    return _imported[module]
+
+
+def import_ahead() -> None:
+    """Import what every subscription needs and takes longest, while something else is waited for: nothing can be read
+    before, and a person or a service may take as long to sign in."""
+
+    def run() -> None:
+        for module in ("azure.ai.ml", "azure.mgmt.network"):
+            with contextlib.suppress(Exception):  # whoever needs the module meets the same error, and says so
+                imported(module)
+
+    threading.Thread(target=run, name="import", daemon=True).start()
 
 
 def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, listing: bool) -> Answer:

@@ -21,7 +21,7 @@ from auditor.model.ids import equal
 from auditor.model.snapshot import Failure, Scope, Snapshot, Subscription
 from auditor.model.types import SUBSCRIPTIONS
 from collectors import login, recording
-from collectors.clients import Clients
+from collectors.clients import Clients, import_ahead
 from collectors.crawl import READERS, TIME_IS_UP, Crawl
 from collectors.errors import CollectionError
 from collectors.pseudonyms import Pseudonyms
@@ -58,6 +58,7 @@ def live(
         CollectionError: no audit is possible (no credentials, no such subscription, a folder that cannot be written).
     """
     deadline = time.monotonic() + request.seconds if request.seconds else None
+    import_ahead()
     cloud = login.find_cloud(cloud_name, deadline)
     credential = login.sign_in(cloud, tenant, deadline)
     adapter: BaseAdapter = https(request.threads)
