@@ -19,7 +19,7 @@ from auditor.model.ids import ArmId, key
 from auditor.model.report import Report, Run, Unjudged
 from auditor.model.result import Result
 from auditor.model.rule import Rule
-from auditor.model.snapshot import Snapshot
+from auditor.model.snapshot import Failure, Snapshot
 from auditor.model.types import WORKSPACES
 from auditor.model.verdict import NotApplicable, Severity, Status, Verdict, not_applicable, undecided, unknown
 from auditor.topology.build import Estate, build
@@ -170,8 +170,9 @@ def _unread_scope(snapshot: Snapshot) -> Iterator[Unjudged]:
             yield Unjudged(at, reason, subscription.failure)
             continue
         listing = snapshot.listing(at, WORKSPACES)
-        if listing is not None and listing.failure is not None:
-            yield Unjudged(at, f"workspaces could not be listed: {listing.failure.reason}", listing.failure)
+        failure = listing.failure if listing else Failure(reason=snapshot.cut_short or "nobody asked for them")
+        if failure is not None:
+            yield Unjudged(at, f"workspaces could not be listed: {failure.reason}", failure)
 
 
 def _report_order(result: Result) -> tuple[str, int, int, str, str]:

@@ -1,4 +1,4 @@
-"""The engine fills in what mends a finding."""
+"""The engine fills in what mends a finding, and says which subscriptions it knows nothing of."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import shlex
 
 import pytest
 
+from auditor.model.clouds import CLOUDS
+from auditor.model.report import Outcome, outcome
+from auditor.model.snapshot import Snapshot, Subscription
+from auditor.model.verdict import Severity
 from tests.arm import private_link
-from tests.arm.estate import Estate
+from tests.arm.estate import NOW, Estate
 from tests.arm.private_link import ENDPOINT, ZONE
 from tests.arm.scenarios import secure
-from tests.audits import audited, only
+from tests.audits import audited, only, report_on
 
 
 def unlinked(e: Estate) -> None:
@@ -71,3 +75,15 @@ def test_a_hostile_name_stays_one_word_of_the_command() -> None:
         words = [word for word in shlex.split(fix, comments=True) if "reboot" in word]
         assert words, fix
         assert all("v$(reboot);{x.__class__} 'q" in word for word in words), fix
+
+
+@pytest.mark.parametrize("cut_short", ["", "the time was up"])
+def test_a_subscription_of_which_nothing_was_listed_is_no_empty_one(cut_short: str) -> None:
+    """A run that ended before its first list saw no workspace, and has not looked for one."""
+    home = Subscription(id="11111111-2222-3333-4444-555555555555", name="production", audited=True)
+    cloud = CLOUDS["AzureCloud"]
+    snapshot = Snapshot(taken_at=NOW, finished_at=NOW, cloud=cloud, subscriptions=[home], cut_short=cut_short)
+    report = report_on(snapshot)
+    assert [u.resource_id for u in report.unjudged] == [f"/subscriptions/{home.id}"]
+    assert cut_short in report.unjudged[0].reason
+    assert outcome(report, Severity.LOW) is Outcome.UNSURE
