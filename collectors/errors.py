@@ -23,7 +23,7 @@ class CollectionError(Exception):
 
 
 class RefusedRequestError(Exception):
-    """A request that must never leave: anything but a GET to the cloud's own Resource Manager."""
+    """A request that must never leave: anything but a read of the cloud's own Resource Manager."""
 
 
 def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:

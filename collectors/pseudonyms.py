@@ -20,6 +20,7 @@ from auditor.model.paths import Tree, keep
 from auditor.model.regions import PAIRS
 from auditor.model.snapshot import Scope
 from auditor.model.types import RESOURCES, SUBSCRIPTIONS
+from collectors.session import GRAPH_QUERY, SKIP_TOKEN
 
 GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 ACTION: Final = re.compile(r"perform action '[\w./-]+'")
@@ -146,12 +147,21 @@ class Pseudonyms:
         ends = {name: self._uri(getattr(cloud, name)) for name in ("resource_manager", "authority", "audience")}
         return cloud.model_copy(update={"name": self.name(cloud.name), **ends})
 
+    def question(self, body: Any) -> Any:
+        """What was asked of Resource Graph: the query itself names nothing of the tenant's."""
+        if not isinstance(body, dict):
+            return None
+        options = {k: self.name(v) if k == SKIP_TOKEN else v for k, v in body["options"].items()}
+        return {**body, "subscriptions": [self.name(s) for s in body["subscriptions"]], "options": options}
+
     def body(self, url: str, status: int, body: Any) -> Any:
         """An answer to a request, down to what the collectors look at."""
         if not isinstance(body, dict):
             return None
         if status >= 400:
             return _error(body)
+        if urlsplit(url).path.lower() == GRAPH_QUERY.lower():
+            return self._rows(body)
         tree = self._trees.get(_type_of(unquote(urlsplit(url).path)).lower(), {})
         if "value" not in body:
             return self._resource(body, tree)
@@ -161,6 +171,17 @@ class Pseudonyms:
         }
         if isinstance(link := body.get("nextLink"), str):
             page["nextLink"] = self.url(link) if link else link
+        return page
+
+    def _rows(self, body: dict[str, Any]) -> Any:
+        """An answer of Resource Graph: of each row, which subscription it is about."""
+        page: dict[str, Any] = {k: body.get(k) for k in ("totalRecords", "count", "resultTruncated")}
+        rows, page["data"] = body.get("data"), None
+        if isinstance(rows, list):
+            named = [row.get("subscriptionId") if isinstance(row, dict) else None for row in rows]
+            page["data"] = [{"subscriptionId": self.name(n)} if isinstance(n, str) else None for n in named]
+        if isinstance(token := body.get(SKIP_TOKEN), str):
+            page[SKIP_TOKEN] = self.name(token)
         return page
 
     def _resource(self, body: Any, tree: Tree) -> Any:

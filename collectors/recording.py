@@ -1,7 +1,7 @@
 """Recordings: the raw ARM exchange as readable JSON, one file a request, with tokens and secrets left out.
 
 A recording is replayed below the SDK clients, so that the very same collectors run over it. The api-version stays part
-of a request: one resource read with two versions has two bodies.
+of a request: one resource read with two versions has two bodies. So does what a query asks.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Manifest(BaseModel):
     cloud: Cloud
     tenant_id: str | None = None
     subscriptions: list[str]
+    management_group: str | None = None
     scope: Scope = Scope()
 
     @field_validator("cloud")
@@ -63,6 +64,7 @@ class Manifest(BaseModel):
             cloud=pseudonyms.cloud(self.cloud),
             tenant_id=pseudonyms.name(self.tenant_id) if self.tenant_id else None,
             subscriptions=[pseudonyms.asked(s.strip()) for s in self.subscriptions],
+            management_group=pseudonyms.asked(self.management_group) if self.management_group else None,
             scope=pseudonyms.scope(self.scope),
         )
 
@@ -70,6 +72,7 @@ class Manifest(BaseModel):
 class _Request(BaseModel):
     method: str
     url: str
+    body: Any = None
 
 
 class _Response(BaseModel):
@@ -84,12 +87,13 @@ class Exchange(BaseModel):
     response: _Response
 
 
-def request_key(method: str, url: str) -> str:
-    """What makes two requests the same: method, path and query, whatever the host and the case."""
+def request_key(method: str, url: str, body: Any = None) -> str:
+    """What makes two requests the same: method, path, query and body, whatever the host and the case."""
     parts = urlsplit(url)
     query = sorted((k.lower(), v) for k, v in parse_qsl(parts.query, keep_blank_values=True))
     path = re.sub(r"/{2,}", "/", unquote(parts.path)).rstrip("/").lower()
-    return f"{method} {path}?{'&'.join(f'{k}={v}' for k, v in query).lower()}"
+    at = f"{method} {path}?{'&'.join(f'{k}={v}' for k, v in query).lower()}"
+    return at if body is None else f"{at} {json.dumps(body, sort_keys=True).lower()}"
 
 
 class RecordingAdapter(BaseAdapter):
@@ -111,17 +115,27 @@ class RecordingAdapter(BaseAdapter):
             body = redact(parse(response.text), self._salt)
         except (ValueError, RecursionError):
             body = REDACTED  # what is not JSON says nothing to the collectors, and may hold anything
-        self._keep(clean(request.url or "", self._salt), response.status_code, body)
+        asked = _Request(
+            method=request.method or "",
+            url=clean(request.url or "", self._salt),
+            body=redact(asked_for(request), self._salt),
+        )
+        self._keep(asked, response.status_code, body)
         return response
 
     def close(self) -> None:
         self.inner.close()
 
-    def _keep(self, url: str, status: int, body: Any) -> None:
+    def _keep(self, asked: _Request, status: int, body: Any) -> None:
         if self.pseudonyms is not None:
-            url, body = self.pseudonyms.url(url), self.pseudonyms.body(url, status, body)
-        name = file_name("GET", url)
-        exchange = {"request": {"method": "GET", "url": url}, "response": {"status": status, "body": body}}
+            body = self.pseudonyms.body(asked.url, status, body)
+            other = {"url": self.pseudonyms.url(asked.url), "body": self.pseudonyms.question(asked.body)}
+            asked = asked.model_copy(update=other)
+        name = file_name(asked.method, asked.url, asked.body)
+        exchange = {
+            "request": asked.model_dump(exclude_none=True),
+            "response": {"status": status, "body": body},
+        }
         text = json.dumps(exchange, indent=1, ensure_ascii=False)
         with self._lock:
             try:
@@ -139,11 +153,18 @@ class RecordingAdapter(BaseAdapter):
                 self.folder.rmdir()
 
 
-def file_name(method: str, url: str) -> str:
+def asked_for(request: requests.PreparedRequest) -> Any:
+    """The body of a request, which queries alone have."""
+    if not request.body:
+        return None
+    return parse(request.body if isinstance(request.body, str) else bytes(request.body).decode())
+
+
+def file_name(method: str, url: str, body: Any = None) -> str:
     """A readable, unique and safe file name: the end of the path, and a hash of the whole request."""
     parts = [p for p in unquote(urlsplit(url).path).split("/") if p]
     readable = "_".join(re.sub(r"[^A-Za-z0-9.-]+", "-", p)[:40].strip("-.") for p in parts[-3:])
-    digest = hashlib.sha256(request_key(method, url).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(request_key(method, url, body).encode()).hexdigest()[:12]
     return f"{readable or 'root'}--{digest}.json"
 
 
@@ -189,7 +210,7 @@ class Recording:
             try:
                 data = files.read(path, min(left, LARGEST_FILE))
                 exchange = Exchange.model_validate(files.parse(data))
-                at = request_key(exchange.request.method, exchange.request.url)
+                at = request_key(exchange.request.method, exchange.request.url, exchange.request.body)
             except files.UnreadableError as error:
                 raise CollectionError(f"cannot read {path}: {error}", HELP) from error
             except ValueError as error:
@@ -224,7 +245,7 @@ class ReplayAdapter(BaseAdapter):
         self.recording = recording
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        at = request_key(request.method or "", request.url or "")
+        at = request_key(request.method or "", request.url or "", asked_for(request))
         status, body = self.recording.answers.get(
             at, (404, {"error": {"code": "NotRecorded", "message": "The recording does not hold this request."}})
         )

@@ -16,7 +16,7 @@ DEEPEST = 100
 NAMED = re.compile(
     r"(connectionstrings?|passwords?|passwd|pwd|passphrase|(account|access|primary|secondary|api|storage|authorization|"
     r"subscription|master|function|host|private|shared|secret|instrumentation|appinsights|sas|signing)keys?|"
-    r"sas(uri|url)s?|kubeconfigs?|protectedsettings|keydata|certdata|ssl(cert|key)\w*|tokens?|(?<!ssl)secrets?|"
+    r"sas(uri|url)s?|kubeconfigs?|protectedsettings|keydata|certdata|ssl(cert|key)\w*|(?<!skip)tokens?|(?<!ssl)secrets?|"
     r"environmentvariables|authorization|cookies?)$|^(keys|key[12]?|certificate)$"
 )
 # What users write there is theirs, and no verdict needs it.

@@ -1,7 +1,8 @@
 """The one HTTP session under every client, with the read-only guard at its bottom.
 
 The guard stands below every policy and retry of the SDKs, because they write on their own: a GET that is answered 409
-makes the SDK POST a provider registration. Only GET to the cloud's own Resource Manager passes.
+makes the SDK POST a provider registration. Only GET to the cloud's own Resource Manager passes, and the one read that
+is a POST by design: a query of Azure Resource Graph.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from auditor.model.snapshot import Traffic
+from auditor.model.types import GRAPH
 from collectors.errors import RefusedRequestError
 
 REQUEST_ID = "x-ms-client-request-id"
+GRAPH_QUERY = f"/providers/{GRAPH}"
+SKIP_TOKEN = "$skipToken"  # noqa: S105  (it names the next page of an answer of Resource Graph)
 
 
 class ReadOnlyAdapter(BaseAdapter):
-    """Lets GETs to one host through to ``inner``, counts them, and refuses everything else."""
+    """Lets reads of one host through to ``inner``, counts them, and refuses everything else."""
 
     def __init__(self, inner: BaseAdapter, resource_manager: str) -> None:
         super().__init__()
@@ -32,7 +36,7 @@ class ReadOnlyAdapter(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         url = urlsplit(request.url or "")
-        if request.method != "GET":
+        if request.method != "GET" and not is_graph_query(request):
             raise RefusedRequestError(f"refused to send {request.method} {url.path}: this tool only reads")
         if url.scheme != "https" or _host(request.url or "") != self.host:
             raise RefusedRequestError(
@@ -56,6 +60,11 @@ class ReadOnlyAdapter(BaseAdapter):
                 name = str(request_id)
                 self.traffic.retries += name in self._sent
                 self._sent.add(name)
+
+
+def is_graph_query(request: requests.PreparedRequest) -> bool:
+    """Whether a request asks Resource Graph, which can change nothing: its language only reads."""
+    return request.method == "POST" and urlsplit(request.url or "").path.lower() == GRAPH_QUERY.lower()
 
 
 def _host(url: str) -> tuple[str | None, int | None]:

@@ -46,6 +46,8 @@ ROLE_DEFINITIONS: Final = "Microsoft.Authorization/roleDefinitions"
 EVENTS: Final = "Microsoft.Insights/eventtypes/values"
 RESOURCES: Final = "Microsoft.Resources/resources"
 SUBSCRIPTIONS: Final = "Microsoft.Resources/subscriptions"
+DESCENDANTS: Final = "Microsoft.Management/managementGroups/descendants"
+GRAPH: Final = "Microsoft.ResourceGraph/resources"
 
 # The narrowed listings: what was asked for, as `Listing.query` says it.
 STARTS: Final = "starts"

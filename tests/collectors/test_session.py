@@ -12,7 +12,7 @@ from requests.adapters import BaseAdapter
 from auditor.model.types import DATASTORES, VAULTS
 from auditor.model.verdict import Status
 from collectors.errors import RefusedRequestError
-from collectors.session import https, open_session
+from collectors.session import GRAPH_QUERY, https, open_session
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, respond
 from tests.audits import report_on, results, snapshot_of
@@ -40,7 +40,14 @@ class Far(BaseAdapter):
 
 REFUSED = [
     *((method, f"{ARM}/subscriptions/x") for method in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get!")),
-    ("POST", f"{ARM}/providers/Microsoft.ResourceGraph/resources"),
+    *((method, f"{ARM}{GRAPH_QUERY}") for method in ("PUT", "PATCH", "DELETE", "HEAD", "post!")),
+    ("POST", f"{ARM}{GRAPH_QUERY}/x"),
+    ("POST", f"{ARM}{GRAPH_QUERY}/../../subscriptions/x"),
+    ("POST", f"{ARM}/subscriptions/x{GRAPH_QUERY}"),
+    ("POST", f"{ARM}/providers/Microsoft.ResourceGraph/resourcesHistory"),
+    ("POST", f"{ARM}/?path={GRAPH_QUERY}"),
+    ("POST", f"https://example{GRAPH_QUERY}"),
+    ("POST", f"http://management.azure.com{GRAPH_QUERY}"),
     ("GET", "http://management.azure.com/subscriptions"),
     ("GET", "https://management.azure.com.example/subscriptions"),
     ("GET", "https://example/subscriptions"),
@@ -53,7 +60,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("method", "url"), REFUSED)
 def test_refused(method: str, url: str) -> None:
-    """Nothing but a GET over HTTPS to the one Resource Manager leaves the session."""
+    """Nothing but a read over HTTPS of the one Resource Manager leaves the session."""
     far = Far()
     session, guard = open_session(far, ARM)
     with pytest.raises(RefusedRequestError):
@@ -69,6 +76,15 @@ def test_reads_pass(url: str) -> None:
     session, guard = open_session(far, f"{ARM}/")
     assert session.get(url).json() == {"value": []}
     assert len(far.reached) == guard.traffic.requests == 1
+
+
+def test_a_query_of_resource_graph_passes() -> None:
+    """The one read that is a POST."""
+    far = Far()
+    session, _ = open_session(far, ARM)
+    url = f"{ARM}{GRAPH_QUERY.upper()}?api-version=2021-03-01"
+    assert session.post(url, json={"query": "resources"}).status_code == 200
+    assert far.reached == [("POST", url)]
 
 
 @pytest.mark.parametrize("target", ["https://example/steal", "http://management.azure.com/", f"{ARM}/other"])
