@@ -26,6 +26,7 @@ from auditor.topology.build import Estate, build
 from auditor.waiving import use, waived
 
 SUBJECTS = (Attachment, Environment, OtherStorage, ClusterEndpoint, ExtendedCluster)
+LEFT_OUT = "not read: Azure Resource Graph, which may lag behind, shows this identity nothing to audit there"
 ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
 
 
@@ -173,6 +174,8 @@ def _unread_scope(snapshot: Snapshot) -> Iterator[Unjudged]:
         failure = listing.failure if listing else Failure(reason=snapshot.cut_short or "nobody asked for them")
         if failure is not None:
             yield Unjudged(at, f"workspaces could not be listed: {failure.reason}", failure)
+    for subscription in snapshot.left_out:
+        yield Unjudged(f"/subscriptions/{subscription.id}", LEFT_OUT)
 
 
 def _report_order(result: Result) -> tuple[str, int, int, str, str]:

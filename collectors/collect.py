@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from requests.adapters import BaseAdapter
 
 from auditor.model.clouds import Cloud
 from auditor.model.ids import equal
+from auditor.model.permissions import action
 from auditor.model.snapshot import Failure, Scope, Snapshot, Subscription
-from auditor.model.types import SUBSCRIPTIONS
-from collectors import login, recording
+from auditor.model.types import DESCENDANTS, SUBSCRIPTIONS
+from collectors import discovery, login, recording, subscriptions
 from collectors.clients import Clients, import_ahead
 from collectors.crawl import READERS, TIME_IS_UP, Crawl
 from collectors.errors import CollectionError
@@ -35,13 +37,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Request:
-    """What to collect. No ``subscriptions`` means every one the identity sees; ``seconds`` bounds the whole run."""
+    """What to collect. No ``subscriptions`` means every one that the identity sees, or those in a management group, but
+    none with nothing to audit. ``seconds`` bounds the whole run; ``say`` takes what the user should know meanwhile."""
 
     subscriptions: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
     threads: int = 16
     seconds: float | None = None
     progress: Progress = lambda what, done, of: None
+    say: Callable[[str], None] = lambda text: None
+    management_group: str | None = None
 
 
 def live(
@@ -68,6 +73,7 @@ def live(
             cloud=cloud,
             tenant_id=tenant,
             subscriptions=list(request.subscriptions),
+            management_group=request.management_group,
             scope=request.scope,
         )
         pseudonyms = Pseudonyms({t: r.wanted for t, r in READERS.items()}) if anonymize else None
@@ -95,9 +101,13 @@ def replay(request: Request, folder: Path) -> Snapshot:
     """
     held = recording.Recording(folder)
     manifest = held.manifest
-    subscriptions = request.subscriptions or tuple(manifest.subscriptions)
     scope = request.scope if request.scope != Scope() else manifest.scope
-    asked = Request(subscriptions, scope, request.threads, request.seconds, request.progress)
+    asked = replace(
+        request,
+        subscriptions=request.subscriptions or tuple(manifest.subscriptions),
+        scope=scope,
+        management_group=manifest.management_group,
+    )
     deadline = time.monotonic() + request.seconds if request.seconds else None
     adapter = recording.ReplayAdapter(held)
     return collect(asked, manifest.cloud, login.ReplayCredential(), adapter, manifest.recorded_at, deadline)
@@ -122,13 +132,28 @@ def collect(
         clients = Clients(credential, cloud, session, retries=not isinstance(adapter, recording.ReplayAdapter))
         snapshot = Snapshot(taken_at=now, finished_at=now, cloud=cloud, scope=request.scope)
         snapshot.subscriptions, snapshot.tenant_id = _within(
-            deadline, lambda: _subscriptions(clients, request.subscriptions), lambda: _too_late(request.subscriptions)
+            deadline, lambda: _subscriptions(clients, request), lambda: _too_late(request.subscriptions)
         )
+        if not request.subscriptions:
+            _leave_out(clients, snapshot, deadline, request.say)
         Crawl(clients, snapshot, request.threads, deadline, request.progress).run()
         snapshot.traffic = guard.traffic
         return snapshot
     finally:
         session.close()
+
+
+def _leave_out(clients: Clients, snapshot: Snapshot, deadline: float | None, say: Callable[[str], None]) -> None:
+    """Take out of the subscriptions to read those that hold nothing to audit."""
+    among = [s for s in snapshot.subscriptions if s.audited]
+    until = min(deadline or math.inf, time.monotonic() + discovery.SECONDS)
+    late = discovery.no_use(among, discovery.TOO_LATE)
+    idle, said = _within(until, lambda: discovery.idle(clients, among, until), lambda: ([], late))
+    if said:
+        say(said)
+    out = {s.id for s in idle}
+    snapshot.left_out = [s.model_copy(update={"audited": False}) for s in idle]
+    snapshot.subscriptions = [s for s in snapshot.subscriptions if s.id not in out]
 
 
 def _within(deadline: float | None, work: Callable[[], T], late: Callable[[], T]) -> T:
@@ -164,12 +189,15 @@ def _too_late(asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
     return [_unread(name, Failure(reason=TIME_IS_UP)) for name in ids], None
 
 
-def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:
+def _subscriptions(clients: Clients, request: Request) -> tuple[list[Subscription], str | None]:
     """The subscriptions that were asked for, or every one; and the tenant that they are in."""
+    if request.management_group:
+        return _in_group(clients, request.management_group)
+    asked = request.subscriptions
     names = [name for name in asked if not GUID.fullmatch(_bare(name))]
     visible = _visible(clients) if names or not asked else []
     # A subscription that is Disabled, PastDue or Warned can still be read, and may hold what is still running.
-    bodies = [] if asked else [body for body in visible if not equal(body.get("state"), "Deleted")]
+    bodies = [] if asked else [body for body in visible if _lives(body)]
     unread = []
     for name in asked:
         if name in names:
@@ -187,7 +215,35 @@ def _subscriptions(clients: Clients, asked: tuple[str, ...]) -> tuple[list[Subsc
     found = {s.id.lower(): s for s in (*(_subscription(body) for body in bodies), *unread)}
     if not found:
         raise CollectionError("this identity sees no subscription", HELP)
-    return list(found.values()), next((t for b in bodies if isinstance(t := b.get("tenantId"), str)), None)
+    return list(found.values()), _tenant(bodies)
+
+
+def _in_group(clients: Clients, name: str) -> tuple[list[Subscription], str | None]:
+    """The subscriptions in a management group. One that the identity does not see is in scope, and unread."""
+    group = name.strip().rstrip("/").rpartition("/")[2]
+    answer = clients.read(lambda c: subscriptions.descendants(c, group), action(DESCENDANTS), listing=True)
+    if answer.failure is not None:
+        reason = f"the management group {group} could not be read: {answer.failure.reason}"
+        raise CollectionError(reason, "'az account management-group list' shows the groups that you can read")
+    inside = [str(item["id"]).rstrip("/").lower().split("/")[-2:] for item in answer.items()]
+    visible = {str(body["subscriptionId"]).lower(): body for body in _visible(clients)}
+    found = []
+    for number in dict.fromkeys(at for kind, at in inside if kind == "subscriptions"):
+        if number not in visible:
+            found.append(_unread(number, Failure(reason="this identity does not see it")))
+        elif _lives(visible[number]):
+            found.append(_subscription(visible[number]))
+    if not found:
+        raise CollectionError(f"no subscription is in the management group {group}", HELP)
+    return found, _tenant(visible.values())
+
+
+def _lives(body: dict[str, object]) -> bool:
+    return not equal(body.get("state"), "Deleted")
+
+
+def _tenant(bodies: Iterable[dict[str, object]]) -> str | None:
+    return next((t for b in bodies if isinstance(t := b.get("tenantId"), str)), None)
 
 
 def _visible(clients: Clients) -> list[dict[str, object]]:

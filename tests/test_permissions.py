@@ -10,20 +10,24 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from auditor.cli import main
+from auditor.model.clouds import CLOUDS
 from auditor.model.permissions import READ_FOR, action, actions
 from auditor.model.report import Report
 from auditor.model.types import SUBSCRIPTIONS, WORKSPACES
 from auditor.model.verdict import Status
+from collectors.collect import Request, collect
 from collectors.crawl import READERS
+from collectors.login import ReplayCredential
 from collectors.recording import MANIFEST
 from tests.arm import network, private_link, roles
 from tests.arm.adapter import ArmAdapter
 from tests.arm.aks import CLUSTER
-from tests.arm.estate import Denial, Estate, Group, child_of, type_of
+from tests.arm.estate import NOW, Denial, Estate, Group, child_of, type_of
 from tests.arm.ml import WORKSPACE
 from tests.arm.record import FIXTURES
 from tests.arm.scenarios import SCENARIOS, hub_and_spoke, secure
 from tests.arm.services import STORAGE
+from tests.arm.tenants import tenant
 from tests.audits import report_on, snapshot_of
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -124,7 +128,7 @@ def clean(name: str) -> tuple[Report, frozenset[str]]:
 
 
 def _checked(url: str) -> str:
-    """The action that ARM checks for a GET: named after the path, whoever asks."""
+    """The action that ARM checks for a read: named after the path, whoever asks."""
     return f"{type_of(unquote(urlsplit(url).path).rstrip('/'))}/read".lower()
 
 
@@ -134,9 +138,20 @@ def _recorded() -> Iterator[str]:
             yield _checked(json.loads(path.read_text("utf-8"))["request"]["url"])
 
 
+def _of_a_tenant() -> Iterator[str]:
+    """What chooses among many subscriptions."""
+    estate = tenant()
+    estate.management_groups = {"mg-all": [str(s["subscriptionId"]) for s in estate.subscriptions]}
+    adapter = ArmAdapter(estate)
+    request = Request(threads=4, management_group="mg-all")
+    snapshot = collect(request, CLOUDS["AzureCloud"], ReplayCredential(), adapter, NOW)
+    assert snapshot.left_out
+    yield from (_checked(url) for _, url in adapter.requests)
+
+
 def test_the_role_holds_what_is_asked_for_and_no_more() -> None:
     """Every request of the recordings and of all estates has its action in the role, and every action its request."""
-    asked = set(_recorded()).union(*(clean(name)[1] for name in ESTATES))
+    asked = {*_recorded(), *_of_a_tenant()}.union(*(clean(name)[1] for name in ESTATES))
     assert asked == {name.lower() for name in actions()}
 
 

@@ -23,6 +23,7 @@ from auditor.cli.options import (
     FailOn,
     Format,
     Include,
+    ManagementGroup,
     Outputs,
     Proofs,
     Quiet,
@@ -62,6 +63,7 @@ def main(
     context: typer.Context,
     subscription: Subscriptions = None,
     all_subscriptions: AllSubscriptions = False,
+    management_group: ManagementGroup = None,
     snapshot: SnapshotFile = None,
     replay: ReplayFolder = None,
     workspace: Workspaces = None,
@@ -93,6 +95,7 @@ def main(
     source = Source(
         subscriptions=tuple(subscription or ()),
         everything=all_subscriptions,
+        management_group=management_group,
         snapshot=snapshot,
         replay=replay,
         cloud=cloud,
@@ -139,6 +142,7 @@ def explain_(
     rule_id: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Only what this rule found.")] = None,
     subscription: Subscriptions = None,
     all_subscriptions: AllSubscriptions = False,
+    management_group: ManagementGroup = None,
     snapshot: SnapshotFile = None,
     replay: ReplayFolder = None,
     demo: Annotated[bool, typer.Option("--demo", help="The recording that ships with the tool.")] = False,
@@ -158,6 +162,7 @@ def explain_(
     source = Source(
         subscriptions=tuple(subscription or ()),
         everything=all_subscriptions,
+        management_group=management_group,
         snapshot=snapshot,
         replay=replay,
         cloud=cloud,
@@ -167,7 +172,7 @@ def explain_(
     )
     if not demo:
         _check_source(source, "explain", "--demo")
-    elif source.name != "live" or source.subscriptions or source.everything:
+    elif source.name != "live" or source.subscriptions or source.everything or source.management_group is not None:
         raise AuditError("--demo cannot be used with another source", "choose one")
     else:
         source = Source(replay=catalogue.demo_folder())
@@ -244,6 +249,7 @@ def _check_source(source: Source, doing: str = "audit", instead: str = "'audit d
         for name, value in (
             ("--subscription", source.subscriptions),
             ("--all-subscriptions", source.everything),
+            ("--management-group", source.management_group is not None),
             ("--snapshot", source.snapshot),
             ("--replay", source.replay),
         )
@@ -261,6 +267,8 @@ def _check_source(source: Source, doing: str = "audit", instead: str = "'audit d
         raise AuditError(f"--record needs a live run, not {given[0]}", "use --subscription or --all-subscriptions")
     if any(not s.strip() for s in source.subscriptions):
         raise AuditError("--subscription is empty", "give it the id or the name of a subscription")
+    if source.management_group is not None and not source.management_group.strip("/ "):
+        raise AuditError("--management-group is empty", "give it the id of a management group")
 
 
 def _wish(

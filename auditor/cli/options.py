@@ -32,6 +32,9 @@ Subscriptions = Annotated[
     list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="A subscription to audit; repeatable.")
 ]
 AllSubscriptions = Annotated[bool, typer.Option("--all-subscriptions", help="Every subscription that you can read.")]
+ManagementGroup = Annotated[
+    str | None, typer.Option("--management-group", metavar="ID", help="Every subscription in a management group.")
+]
 SnapshotFile = Annotated[
     Path | None, typer.Option("--snapshot", metavar="FILE", help="Judge a saved snapshot again, offline.")
 ]

@@ -32,6 +32,10 @@ class Progress:
             self.said = time.monotonic()
             self.say(f"reading Azure: {done} of {of}, {what.rpartition('/')[2]}")
 
+    def note(self, text: str) -> None:
+        """Say something that stays."""
+        self.say(f"{text}\n" if self.moving else text)
+
     def say(self, text: str) -> None:
         if self.quiet:
             return

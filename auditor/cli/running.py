@@ -41,6 +41,7 @@ class Source:
 
     subscriptions: tuple[str, ...] = ()
     everything: bool = False
+    management_group: str | None = None
     snapshot: Path | None = None
     replay: Path | None = None
     cloud: str = "AzureCloud"
@@ -135,7 +136,15 @@ def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snap
 
     try:
         with Progress(wish.quiet, wish.verbose) as progress:
-            request = Request(source.subscriptions, scope, source.threads, source.seconds, progress.read)
+            request = Request(
+                source.subscriptions,
+                scope,
+                source.threads,
+                source.seconds,
+                progress.read,
+                progress.note,
+                source.management_group,
+            )
             if source.replay is not None:
                 snapshot = replay(request, source.replay)
             else:

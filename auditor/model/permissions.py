@@ -16,12 +16,14 @@ from auditor.model.types import (
     COMPUTES,
     DATASTORES,
     DEPLOYMENTS,
+    DESCENDANTS,
     EVENTS,
     EXTENSIONS,
     FIREWALL_POLICIES,
     FIREWALLS,
     FORWARDING_RULES,
     GATEWAYS,
+    GRAPH,
     INBOUND_ENDPOINTS,
     NICS,
     ONLINE_ENDPOINTS,
@@ -88,6 +90,11 @@ READ_FOR: Final[dict[str, str]] = {
     ROLE_DEFINITIONS: "what those roles permit",
     EVENTS: "the activity log: when a cluster was last started",
 }
+# What chooses the subscriptions that are read.
+CHOSEN_BY: Final[dict[str, str]] = {
+    DESCENDANTS: "which subscriptions are in a management group; needed there, and for --management-group alone",
+    GRAPH: "which of many subscriptions hold something to audit; without it each of them is read",
+}
 # Where the action is not named after the type.
 _NAMED: Final = {RESOURCES: "Microsoft.Resources/subscriptions/resources/read"}
 
@@ -99,4 +106,4 @@ def action(arm_type: str) -> str:
 
 def actions() -> dict[str, str]:
     """Every permission of a full audit, in order, with what it is for."""
-    return dict(sorted((action(t), what) for t, what in READ_FOR.items()))
+    return dict(sorted((action(t), what) for t, what in (READ_FOR | CHOSEN_BY).items()))

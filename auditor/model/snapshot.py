@@ -134,6 +134,7 @@ class Snapshot(BaseModel):
     cloud: Cloud
     tenant_id: str | None = None
     subscriptions: list[Subscription] = Field(default_factory=list)
+    left_out: list[Subscription] = Field(default_factory=list)  # in scope, and shown to hold nothing to audit
     scope: Scope = Field(default_factory=Scope)
     resources: list[Resource] = Field(default_factory=list)
     listings: list[Listing] = Field(default_factory=list)
@@ -202,6 +203,11 @@ class Snapshot(BaseModel):
                     self._index.into.setdefault(target.partition(LINK_SERVICES)[0], []).append(resource)
         parent = key(resource.arm.parent)
         self._index.under.setdefault((parent, kind), {})[at_key] = resource
+
+    @property
+    def in_scope(self) -> list[Subscription]:
+        """The subscriptions that the run was about, whether or not they were read."""
+        return [*self.subscriptions, *self.left_out]
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def document(report: Report, each: Callable[[Iterable[Any]], Iterable[Any]] = li
             "source": report.run.source,
             "cloud": snapshot.cloud.name,
             "tenant_id": snapshot.tenant_id,
-            "subscriptions": [{"id": s.id, "name": s.name, "audited": s.audited} for s in snapshot.subscriptions],
+            "subscriptions": [{"id": s.id, "name": s.name, "audited": s.audited} for s in snapshot.in_scope],
         },
         "summary": {
             "verdict": report.conclusion(),

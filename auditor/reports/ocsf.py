@@ -77,7 +77,7 @@ class _Findings:
         self._verdict = str(report.conclusion())
         labels = labels_of(report.environments)
         self._environments = {e.id: self._environment(e, labels[e.id]) for e in report.environments}
-        self._subscriptions = {s.id.lower(): clean(s.name) for s in report.snapshot.subscriptions}
+        self._subscriptions = {s.id.lower(): clean(s.name) for s in report.snapshot.in_scope}
         self._seen: Counter[str] = Counter()
 
     def all(self) -> Iterator[Json]:

@@ -107,7 +107,7 @@ def _category(report: Report) -> str:
     """What the run looked at, then the run: consumers replace the results of an earlier run over the same scope."""
     snapshot = report.snapshot
     audited = sorted(s.id.lower() for s in snapshot.subscriptions if s.audited)
-    scope = audited[0] if len(audited) == 1 else "all"
+    scope = audited[0] if len(audited) == 1 and not snapshot.left_out else "all"
     narrowed = sorted(x.lower() for x in [*snapshot.scope.workspaces, *snapshot.scope.resource_groups])
     if narrowed:
         scope += "-" + hashlib.sha256("\n".join(narrowed).encode(errors="replace")).hexdigest()[:8]

@@ -118,7 +118,7 @@ class Names:
 
 def names_of(report: Report) -> Names:
     """The names of what findings, gaps and unjudged things are about."""
-    return Names(_ids(report), {s.id: s.name for s in report.snapshot.subscriptions})
+    return Names(_ids(report), {s.id: s.name for s in report.snapshot.in_scope})
 
 
 def _ids(report: Report) -> Iterator[str]:

@@ -10,7 +10,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
-from . import queries
+from . import graph, queries
 from .estate import AUDITOR, Estate, Json, type_of
 from .queries import Query
 
@@ -51,14 +51,18 @@ def respond(request: requests.PreparedRequest, status: int, body: object) -> req
 
 
 class ArmAdapter(BaseAdapter):
-    """Serves an estate: keeps every request, and lets only GET through.
+    """Serves an estate: keeps every request, and lets only GET through, and queries of Resource Graph.
 
+    ``known`` is the estate that Resource Graph knows, where it lags behind; ``asked`` keeps what that was asked.
     Lists hold the resources that the estate had when the adapter was made; edits of their bodies do show.
     """
 
-    def __init__(self, estate: Estate, page_size: int = 100, fault: Fault | None = None) -> None:
+    def __init__(
+        self, estate: Estate, page_size: int = 100, fault: Fault | None = None, known: Estate | None = None
+    ) -> None:
         super().__init__()
         self.estate, self.page_size, self.fault = estate, page_size, fault
+        self.known, self.asked = known or estate, list[Json]()
         self.requests: list[tuple[str, str]] = []
         self._collections = queries.collections(estate)
         self._subscriptions = {row["subscriptionId"].lower(): row for row in estate.subscriptions}
@@ -79,6 +83,8 @@ class ArmAdapter(BaseAdapter):
         if path.lower() == "/metadata/endpoints":
             return respond(request, 200, [METADATA])
         try:
+            if request.method == "POST" and path.lower() == "/providers/microsoft.resourcegraph/resources":
+                return respond(request, 200, self._rows(path, json.loads(request.body or "")))
             if request.method != "GET":
                 raise _forbidden(path, "write")
             answer = self._answer(path, query)
@@ -93,12 +99,23 @@ class ArmAdapter(BaseAdapter):
             page["nextLink"] = url._replace(query=urlencode(query | {"$skiptoken": end}, safe="$")).geturl()
         return respond(request, 200, page)
 
+    def _rows(self, path: str, asked: Json) -> Json:
+        self.asked.append(asked)
+        if self._denied(path):
+            raise _forbidden(path, "read")
+        try:
+            return graph.answer(self.known, asked, self.page_size)
+        except ValueError as error:
+            raise ArmError(400, "BadRequest", f"InvalidQuery: {error}") from error
+
     def _answer(self, path: str, query: Query) -> Json | list[Json]:
         low, estate = path.lower(), self.estate
         if low == "/subscriptions":
             return [self._subscription(key) for key in self._subscriptions if not self._denied(f"{low}/{key}")]
         if low.startswith("/subscriptions/"):
             self._check(path)
+        elif low.endswith("/descendants") and not self._denied(path):
+            return queries.descendants(estate, low.split("/")[4])
         if self._denied(path):
             raise _forbidden(path, "read")
         if re.fullmatch("/subscriptions/[^/]+", low):

@@ -79,6 +79,7 @@ class Estate:
     denied: list[Denial] = field(default_factory=list)
     created: dict[str, str] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    management_groups: dict[str, list[str]] = field(default_factory=dict)
 
     def subscription(self, name: str) -> str:
         """The id of the subscription with this display name, added on first use."""

@@ -81,6 +81,18 @@ def definitions(estate: Estate, path: str, query: Query) -> list[Json]:
     return known
 
 
+def descendants(estate: Estate, group: str) -> list[Json]:
+    """What is in a management group, at any depth."""
+    rows = []
+    for name in estate.management_groups[group]:
+        if name in estate.management_groups:
+            rows.append({"id": f"/providers/Microsoft.Management/managementGroups/{name}", "name": name})
+            rows += descendants(estate, name)
+        else:
+            rows.append({"id": f"/subscriptions/{name}", "type": "/subscriptions", "name": name})
+    return rows
+
+
 def events(estate: Estate, path: str, query: Query) -> list[Json]:
     """The activity log of a subscription, newest first, as far back as ARM keeps it."""
     kept = [e for e in estate.activity if e["subscriptionId"].lower() == path.split("/")[2]]

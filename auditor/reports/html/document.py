@@ -83,7 +83,7 @@ class _Encoder:
 
     def _environment(self, env: Environment) -> Json:
         add, results = self.pool.add, self.report.of(env)
-        names = {s.id.lower(): s.name for s in self.report.snapshot.subscriptions}
+        names = {s.id.lower(): s.name for s in self.report.snapshot.in_scope}
         arm = env.workspace.arm
         return _filled(
             label=add(self.labels[env.id]),
