@@ -188,6 +188,7 @@ class Environment:
     unlisted_cluster_endpoints: tuple[Missing, ...]
     history: StartHistory
     api_server_created: Fact[datetime] | None
+    api_server_closed: Verdict
     dependents: tuple[Resource, ...]
     unlisted_dependents: tuple[Missing, ...]
     computes: Listed

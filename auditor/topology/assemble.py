@@ -16,6 +16,7 @@ from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
 from auditor.topology import aks, history, identities, images, people, roles, scenario, service_endpoints
 from auditor.topology.clusters import api_server_created, api_zone, cluster_endpoints, trusted_access
 from auditor.topology.endpoints import EndpointFinder
+from auditor.topology.exposure import api_server_closed
 from auditor.topology.hops import api_server, proof
 from auditor.topology.paths import PathFinder
 from auditor.topology.spaces import spaces
@@ -91,6 +92,7 @@ def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, co
         unlisted_cluster_endpoints=unlisted_endpoints,
         history=history.starts(snapshot, cluster_id if isinstance(cluster_id, str) else ""),
         api_server_created=api_server_created(snapshot, cluster),
+        api_server_closed=api_server_closed(cluster),
         dependents=dependents,
         unlisted_dependents=unlisted_dependents,
         computes=computes,

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.model.facts import Missing, Seen
+from auditor.model.facts import Missing, Seen, Undecided
 from auditor.model.ids import equal
 from auditor.model.ranges import admitted
 from auditor.model.resource import Resource
-from auditor.model.verdict import Severity, Verdict, fail, ok, unknown
+from auditor.model.snapshot import Gone, Lookup
+from auditor.model.verdict import Severity, Verdict, fail, not_applicable, ok, undecided, unknown
 
 PUBLIC = "properties.publicNetworkAccess"
+API_SERVER = "properties.apiServerAccessProfile"
 
 
 @dataclass(frozen=True)
@@ -127,3 +129,36 @@ def _selected(workspace: Resource, access: Seen[Any]) -> Verdict:
         return fail(f"{workspace.name} has public network access Enabled", access)
     message = f"{workspace.name} answers selected public addresses: {', '.join(values)}"
     return fail(message, access, action, at=Severity.LOW)
+
+
+def api_server_closed(cluster: Lookup | None) -> Verdict:
+    """Whether an API server refuses the public network, or admits no more of it than a /8."""
+    if cluster is None or isinstance(cluster, Gone):
+        return not_applicable("there is no cluster")
+    if isinstance(cluster, Missing):
+        return undecided(Undecided(cluster))
+    state = cluster.text("properties.provisioningState")  # of an answer without it, absence means nothing
+    # Absent means a public cluster: https://learn.microsoft.com/azure/aks/private-clusters
+    private = cluster.flag(f"{API_SERVER}.enablePrivateCluster", absent=False)
+    if isinstance(state, Missing) or isinstance(private, Missing):
+        return undecided(Undecided(*(fact for fact in (state, private) if isinstance(fact, Missing))))
+    if private.value:
+        return ok("the cluster is private", private)
+    # Absent or empty means that every address is let in:
+    # https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
+    ranges = cluster.items(f"{API_SERVER}.authorizedIPRanges", absent=[])
+    if isinstance(ranges, Missing):
+        return undecided(Undecided(ranges))
+    values = [str(value) for value in ranges.value]
+    shown = ", ".join(values)
+    if not values:
+        return fail("the API server is public and has no authorized ranges", private, ranges)
+    if any(equal(value, "AzureCloud") for value in values):
+        return fail("the API server admits AzureCloud, which is every public address in Azure", private, ranges)
+    size = admitted(values)
+    if size is None:
+        gap = cluster.missing(ranges.path, f"{shown} are not all address ranges")
+        return unknown("how much the authorized ranges admit is not known", gap, seen=[ranges])
+    if size.too_many:
+        return fail(f"the authorized ranges of the API server admit more than a /8: {shown}", private, ranges)
+    return ok(f"the API server admits only {shown}", private, ranges)

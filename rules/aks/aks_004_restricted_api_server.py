@@ -22,12 +22,8 @@ API server VNet integration alone changes how nodes reach the API server, and do
 from __future__ import annotations
 
 from auditor.model.environment import Environment
-from auditor.model.ids import equal
-from auditor.model.ranges import admitted
 from auditor.model.rule import LEARN, Tier, rule
-from auditor.model.verdict import Severity, Verdict, fail, ok, require, unknown
-
-PROFILE = "properties.apiServerAccessProfile"
+from auditor.model.verdict import Severity, Verdict, require
 
 
 @rule(
@@ -63,25 +59,4 @@ resource "azurerm_kubernetes_cluster" "this" {
 )
 def restricted_api_server(env: Environment) -> Verdict:
     require(env.attached)
-    cluster = env.aks
-    cluster.text("properties.provisioningState").value  # noqa: B018  (of an answer without it, absence means nothing)
-    # Absent means a public cluster: https://learn.microsoft.com/azure/aks/private-clusters
-    private = cluster.flag(f"{PROFILE}.enablePrivateCluster", absent=False)
-    if private.value:
-        return ok("the cluster is private", private)
-    # Absent or empty means that every address is let in:
-    # https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
-    ranges = cluster.items(f"{PROFILE}.authorizedIPRanges", absent=[])
-    values = [str(value) for value in ranges.value]
-    shown = ", ".join(values)
-    if not values:
-        return fail("the API server is public and has no authorized ranges", private, ranges)
-    if any(equal(value, "AzureCloud") for value in values):
-        return fail("the API server admits AzureCloud, which is every public address in Azure", private, ranges)
-    size = admitted(values)
-    if size is None:
-        gap = cluster.missing(ranges.path, f"{shown} are not all address ranges")
-        return unknown("how much the authorized ranges admit is not known", gap, seen=[ranges])
-    if size.too_many:
-        return fail(f"the authorized ranges of the API server admit more than a /8: {shown}", private, ranges)
-    return ok(f"the API server admits only {shown}", private, ranges)
+    return env.api_server_closed

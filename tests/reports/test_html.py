@@ -25,6 +25,7 @@ from auditor.reports.html.picture import PLACED, SHORT, Picture, picture
 from auditor.reports.html.pool import Pool
 from auditor.reports.summary import summary
 from auditor.reports.text import clean
+from tests.arm.aks import CLUSTER
 from tests.arm.estate import Denial, Estate
 from tests.arm.network import VNET
 from tests.arm.private_link import ENDPOINT, NIC, ZONE
@@ -449,6 +450,25 @@ def test_what_was_not_read_is_unknown_in_the_picture() -> None:
         assert path.gate is not None
         assert path.gate.status is Status.UNKNOWN
         assert path.gate.detail.startswith("address not read")
+
+
+@pytest.mark.parametrize(
+    ("profile", "firewall"),
+    [
+        ({}, Status.FAIL),
+        ({"authorizedIPRanges": ["0.0.0.0/1", "128.0.0.0/1"]}, Status.FAIL),
+        ({"authorizedIPRanges": ["198.51.100.0/28"]}, Status.PASS),
+        ({"authorizedIPRanges": ["AzureMachineLearning"]}, Status.UNKNOWN),
+        ({"enablePrivateCluster": True}, Status.PASS),
+    ],
+)
+def test_a_public_api_server_is_drawn_open_without_breaking_its_path(profile: dict[str, Any], firewall: Status) -> None:
+    """The article allows a public one, so that the path stays sound; whoever looks must see it all the same."""
+    of = changed(lambda e: e.set(e.find(CLUSTER), "properties.apiServerAccessProfile", profile), default_cluster)
+    server = drawn(of).paths[-1]
+    assert (server.kind, server.firewall) == ("API server", firewall)
+    if not profile.get("enablePrivateCluster"):
+        assert server.status is Status.PASS
 
 
 def test_a_rejected_connection_breaks_the_endpoint() -> None:

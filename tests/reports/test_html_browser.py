@@ -122,17 +122,20 @@ def test_a_thousand_environments_open_at_once(browser: Browser, folder: Path) ->
 
 def test_the_picture_shows_each_path_and_the_broken_step(browser: Browser, folder: Path) -> None:
     """A cross and a thick line where a path breaks, and words that say why; the same in both layouts."""
-    broken = [p for p in drawn(report("everything-public")).paths if p.proof.broken]
+    paths = drawn(report("everything-public")).paths
+    broken = [p for p in paths if p.proof.broken]
+    open_ = [p for p in paths if p.firewall is Status.FAIL]
+    assert [p.kind for p in open_ if p not in broken] == ["API server"]
     for width, layout in ((WIDE, ".wide"), (PHONE, ".narrow")):
         browser.open(folder / "everything-public.html", width)
         assert count(browser, "figure svg") == 1
         assert count(browser, f"{layout} .box.fail") == len(broken)
         assert count(browser, f"{layout} .band.fail") == len(broken)
-        assert count(browser, f"{layout} .edge.fail") == len(broken)  # the public network comes in
+        assert count(browser, f"{layout} .edge.fail") == len(open_)  # the public network comes in
         assert browser.run(f"getComputedStyle(document.querySelector('{layout} .box.fail')).strokeWidth") == "3.5px"
         words = browser.run(f"document.querySelector('{layout} .says-fail').textContent")
         assert words.startswith("✕ Broken: private endpoint")
-        assert count(browser, f"{layout} .sign.fail") == 2 * len(broken)
+        assert count(browser, f"{layout} .sign.fail") == len(broken) + len(open_)
     label = browser.run("document.querySelector('svg').getAttribute('aria-label')")
     assert "6 access paths: 1 sound, 5 broken, 0 unknown" in label
 

@@ -5,7 +5,7 @@ Everything follows from the proofs: each step of a path has its place in the pic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,7 @@ LINK: Final = ("zone link", "private DNS zone of the cluster")
 RECORDS: Final = "records"
 UNNAMED: Final = "private DNS zone"
 FIREWALL: Final = "public network access"
+API_SERVER: Final = "API server"
 # Steps that have a place of their own; any other is a mark on the way, and these in fewer words.
 PLACED: Final = {START, ENDPOINT, ADDRESS, SERVICE_ENDPOINT, *LINK, RECORDS, UNNAMED, FIREWALL}
 SHORT: Final = {WITHIN: "peering", "network security groups": "NSG"}
@@ -109,7 +110,7 @@ def picture(env: Environment) -> Picture:
         if endpoint is not None and endpoint.vnet_id:
             ids.setdefault(key(endpoint.vnet_id), endpoint.vnet_id)
     order = {at: number for number, at in enumerate(ids)}
-    paths = [_path(p, e, order) for p, e in zip(env.proofs, endpoints, strict=True)]
+    paths = [_path(p, e, order, _firewall(env, p)) for p, e in zip(env.proofs, endpoints, strict=True)]
     return Picture(
         vnets=tuple(_vnet(i, number, paths, env.spaces) for number, i in enumerate(ids.values())),
         subnets=tuple(_subnet(i, env.network) for i in env.network.subnets),
@@ -134,7 +135,14 @@ def _endpoint(proof: Proof, followed: dict[tuple[str, str], Endpoint]) -> Endpoi
     return next((followed[step] for step in steps if step in followed), None)
 
 
-def _path(proof: Proof, endpoint: Endpoint | None, order: dict[str, int]) -> Path:
+def _firewall(env: Environment, proof: Proof) -> Status | None:
+    """Whether a service is closed. For the API server that is no step of the path: the article allows a public one."""
+    if proof.name == API_SERVER:
+        return env.api_server_closed.status
+    return next(_states(proof.hops, FIREWALL), None)
+
+
+def _path(proof: Proof, endpoint: Endpoint | None, order: dict[str, int], firewall: Status | None) -> Path:
     broken = next((i for i, hop in enumerate(proof.hops) if hop.verdict.failed), None)
     unsure = next((i for i, hop in enumerate(proof.hops) if hop.verdict.unknown), None)
     vnet = order.get(key(endpoint.vnet_id)) if endpoint and endpoint.vnet_id else None
@@ -153,7 +161,7 @@ def _path(proof: Proof, endpoint: Endpoint | None, order: dict[str, int]) -> Pat
         gate=_gate(proof, endpoint),
         marks=tuple(m for m in marks if m.status is not Status.NOT_APPLICABLE),
         zones=tuple(_zones(proof, endpoint)),
-        firewall=next((hop.verdict.status for hop in proof.hops if hop.name == FIREWALL), None),
+        firewall=firewall,
         worst=broken if broken is not None else unsure,
     )
 
@@ -207,7 +215,7 @@ def _vnet(vnet_id: str, number: int, paths: Sequence[Path], spaces: Iterable[Add
     return Vnet(ArmId.parse(vnet_id).name, space, worst(_states(through, WITHIN)))
 
 
-def _states(hops: Iterable[Hop], name: str) -> Iterable[Status]:
+def _states(hops: Iterable[Hop], name: str) -> Iterator[Status]:
     return (hop.verdict.status for hop in hops if hop.name == name)
 
 
