@@ -70,10 +70,10 @@ def read(path: Path, rules: Sequence[Rule]) -> Config:
         raise AuditError(f"{path} is nested too deeply", "audit.toml needs two levels") from error
     ids = [rule.id for rule in rules]
     chosen = top["rules"].table(IN_RULES) if "rules" in top else {}
-    severities = chosen["severity"].table() if "severity" in chosen else {}
+    severities = _severities(chosen["severity"].table(), ids) if "severity" in chosen else {}
     decisions = Decisions(
         off=tuple(dict.fromkeys(_rule(v, ids) for v in chosen["off"].items())) if "off" in chosen else (),
-        severities={_rule(replace(v, value=k), ids): _severity(v) for k, v in severities.items()},
+        severities=severities,
         waivers=tuple(_waiver(v, ids) for v in top["waivers"].items()) if "waivers" in top else (),
     )
     outputs = tuple(_output(v, path.absolute().parent) for v in top["outputs"].items()) if "outputs" in top else ()
@@ -112,8 +112,10 @@ class _Value:
         return [self.below(number, value) for number, value in enumerate(self.value)]
 
     def words(self) -> str:
-        if not isinstance(self.value, str) or not self.value.strip():
-            raise self.wrong(" is no text" if self.value != "" else " is empty", "write a text in quotes")
+        if not isinstance(self.value, str):
+            raise self.wrong(" is no text", "write a text in quotes")
+        if not self.value.strip():
+            raise self.wrong(" is empty", "write a text in quotes")
         return self.value.strip()
 
 
@@ -139,6 +141,8 @@ def _no_toml(path: Path, text: str, message: str) -> AuditError:
     lines = text.split("\n")
     number = int(found[1]) if found else len(lines)
     what = AT_LINE.sub("", message).replace(" (at end of document)", ", and the file ends")
+    if what.startswith("Cannot overwrite a value"):
+        what = "this key has a value already"
     seen = lines[number - 1].strip() if number <= len(lines) else ""
     return AuditError(
         f"{path}:{number}: {what}" + (f", in: {seen[:80]}" if seen else ""),
@@ -183,10 +187,12 @@ def _example(place: tuple[str | int, ...]) -> str:
 
 
 def _meant(name: str, known: Collection[str], place: tuple[str | int, ...]) -> str:
+    near = get_close_matches(name.lower(), known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
     if place and name in TOP:
         return f"{name} belongs to the top of the file, above the first [table]"
-    near = get_close_matches(name.lower(), known, n=1)
-    return f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(known)}"
+    return f"the keys here are {', '.join(known)}"
 
 
 def _rule(at: _Value, ids: Sequence[str]) -> str:
@@ -199,6 +205,16 @@ def _rule(at: _Value, ids: Sequence[str]) -> str:
     near = get_close_matches(name, ids, n=3)
     help_ = f"did you mean {' or '.join(near)}?" if near else "'audit rules' lists them"
     raise at.wrong(f": there is no rule {at.words()}", help_)
+
+
+def _severities(keys: dict[str, _Value], ids: Sequence[str]) -> dict[str, Severity]:
+    found: dict[str, Severity] = {}
+    for name, at in keys.items():
+        rule = _rule(replace(at, value=name), ids)
+        if rule in found:  # in another case, which is another key to TOML
+            raise at.wrong(" is the same rule twice", "name each rule once")
+        found[rule] = _severity(at)
+    return found
 
 
 def _severity(at: _Value) -> Severity:
