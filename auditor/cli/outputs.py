@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,8 @@ def parse(text: str) -> Output:
 def _path(text: str, given: str) -> Path:
     if not text:
         raise AuditError(f"-o {given} names no file", "write FORMAT=PATH")
+    if text.endswith("/"):
+        raise AuditError(f"{text} is a folder", "name a file")
     return Path(text)
 
 
@@ -98,12 +100,14 @@ def check_stdout(outputs: Sequence[Output], format_: str) -> None:
         raise AuditError("two reports go to stdout", "send one of them to a file")
 
 
-def check(paths: Sequence[Path]) -> None:
-    """See before a long run that every file can be written.
+def check(paths: Sequence[Path], inputs: Iterable[Path | None] = ()) -> None:
+    """See before a long run that every file can be written. ``inputs`` are files that the run reads and must not lose.
 
     Raises:
-        AuditError: a folder is missing or not writable, a path is a folder, or two outputs are one file.
+        AuditError: a folder is missing or not writable, a path is a folder, two outputs are one file, or an output is
+            an input.
     """
+    read = {path.resolve() for path in inputs if path is not None}
     seen: set[Path] = set()
     for path in paths:
         folder = path.absolute().parent
@@ -113,6 +117,8 @@ def check(paths: Sequence[Path]) -> None:
             raise AuditError(f"the folder {folder} does not exist", "make it first, or write elsewhere")
         if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise AuditError(f"cannot write {path}: permission denied", "choose a path that you may write")
+        if path.resolve() in read:
+            raise AuditError(f"{path} is what the audit reads", "write to another file")
         if path.resolve() in seen:
             raise AuditError(f"two outputs go to {path}", "give each its own file")
         seen.add(path.resolve())

@@ -87,7 +87,9 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         wish = replace(wish, outputs=decided.outputs)
         outputs.check_stdout(wish.outputs, wish.stdout)
     files = [o.path for o in wish.outputs if o.path is not None]
-    outputs.check([*files, *([wish.save_snapshot] if wish.save_snapshot else [])])
+    kept = [wish.save_snapshot] if wish.save_snapshot else []
+    # A report may take the place of the baseline, which the next run is compared with.
+    outputs.check([*files, *kept], inputs=(source.snapshot, source.service_tags, wish.config))
     baseline = earlier.read(wish.baseline).baseline if wish.baseline else None
     if wish.evidence:
         evidence.check(wish.evidence)
