@@ -99,7 +99,7 @@ def _environment(report: Report, environment: Environment) -> shapes.Environment
         "workspace_id": environment.workspace.id,
         "compute_type": "AKS" if equal(environment.compute.raw("properties.computeType"), "AKS") else "Kubernetes",
         "cluster_id": environment.cluster_id,
-        "region": region if isinstance(region, str) else None,
+        "region": region if isinstance(region, str) and region else "unknown",  # a text, like the ways in `access`
         "vnet_ids": [environment.network.vnet_id] if environment.network.vnet_id else [],
         "scenario": environment.scenario,
         "access": cast("shapes.Access", environment.access),

@@ -117,7 +117,7 @@ class Environment(TypedDict):
     workspace_id: Id
     compute_type: Literal["Kubernetes", "AKS"]
     cluster_id: Id | None
-    region: Annotated[str | None, Field(description="Null where Azure's answer does not hold it.")]
+    region: Annotated[str, Field(description="``unknown`` where Azure's answer does not hold it.")]
     vnet_ids: list[Id]
     scenario: Scenario
     access: Access

@@ -162,7 +162,7 @@ def test_text_from_azure_keeps_to_the_shapes() -> None:
     workspace["location"] = 7
     (environment,) = read(json_report.render(audited(estate)))["environments"]
     assert environment["compute_type"] == "Kubernetes"
-    assert environment["region"] is None
+    assert environment["region"] == "unknown"
 
 
 def test_every_place_is_described_by_a_definition_in_use() -> None:
