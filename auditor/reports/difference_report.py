@@ -15,7 +15,7 @@ from rich.text import Text
 from auditor.model.baseline import Finding, Settled
 from auditor.model.difference import Change, Difference, Kind, Side
 from auditor.model.ids import ArmId, key
-from auditor.reports.json_report import SCHEMA_VERSION, timestamp
+from auditor.reports.json_report import SCHEMA_VERSION, commandless, timestamp
 from auditor.reports.table_layout import Page
 from auditor.reports.text import Names, clean, plural, shorten
 
@@ -49,7 +49,7 @@ def render_json(found: Difference) -> str:
     }
     if found.resources is not None:
         shown["resources"] = [{**asdict(c), "rules": list(c.rules)} for c in found.resources]
-    return json.dumps(shown, indent=2, default=str) + "\n"
+    return commandless(json.dumps(shown, indent=2, default=str)) + "\n"
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -30,9 +30,10 @@ def render(report: Report) -> str:
     """The report as indented JSON text that ends in a newline."""
     try:
         # One result at a time: those of a large tenant, all at once, would take several times what their text does.
-        return (to_json(document(report, iter), indent=2, fallback=str, ensure_ascii=True) + b"\n").decode()
+        text = to_json(document(report, iter), indent=2, fallback=str, ensure_ascii=True).decode()
     except PydanticSerializationError:  # half a surrogate pair, which the escapes of JSON can hold
-        return json.dumps(document(report), indent=2, default=str) + "\n"
+        text = json.dumps(document(report), indent=2, default=str)
+    return commandless(text) + "\n"
 
 
 def document(report: Report, each: Callable[[Iterable[Any]], Iterable[Any]] = list) -> shapes.Report:
@@ -84,7 +85,12 @@ def render_proof(report: Report, environment: Environment, results: Sequence[Res
     shown: dict[str, Any] = {"environment": _environment(report, environment)}
     if results is not None:
         shown["results"] = [_result(r) for r in results]
-    return json.dumps(shown, indent=2, default=str) + "\n"
+    return commandless(json.dumps(shown, indent=2, default=str)) + "\n"
+
+
+def commandless(text: str) -> str:
+    """The same JSON, in which nothing is a command to a pipeline that prints it; see `auditor.reports.text`."""
+    return text.replace("##", "#\\u0023")
 
 
 def timestamp(when: datetime) -> str:

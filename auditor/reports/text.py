@@ -1,13 +1,15 @@
 """Text for readers: names from Azure made harmless, ids made short, codes made words.
 
-Names, tags and error messages come from whoever may write to the subscription, so nothing of them may steer a terminal,
-reorder what is read, or break an encoder.
+Names, tags and error messages come from whoever may write to the subscription, so nothing of them may steer a terminal
+or a pipeline, reorder what is read, or break an encoder.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 from auditor.model.environment import Access, Environment, Scenario
 from auditor.model.ids import ArmId, key
@@ -38,11 +40,15 @@ ACCESSES = {
     Access.UNKNOWN: "unknown",
     None: "none yet",
 }
+# What Azure Pipelines and GitHub Actions carry out in whatever a step prints: ``##vso[``, ``##[``, ``::name::``.
+# https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and
+# https://docs.github.com/actions/writing-workflows/choosing-what-your-workflow-does/workflow-commands-for-github-actions
+COMMANDS: Final = re.compile(r"#(?=#(?:vso)?\[)|:(?=:[a-z-]{4,}(?: |::))", re.IGNORECASE)
 WORST_FIRST = (Conclusion.DEVIATES, Conclusion.UNDETERMINED, Conclusion.SECURE)
 
 
 def clean(text: object) -> str:
-    """One line, in which characters that control, reorder or hide are seen as ``\N{REPLACEMENT CHARACTER}``."""
+    """One line, in which what controls, reorders or hides is seen as ``\N{REPLACEMENT CHARACTER}``."""
     return " ".join(_visible(str(text)).split())
 
 
@@ -52,7 +58,8 @@ def clean_lines(text: object) -> str:
 
 
 def _visible(text: str) -> str:
-    return text if text.isprintable() else "".join(map(_seen, text))
+    shown = text if text.isprintable() else "".join(map(_seen, text))
+    return COMMANDS.sub("\N{REPLACEMENT CHARACTER}", shown) if "##" in shown or "::" in shown else shown
 
 
 def _seen(char: str) -> str:

@@ -249,3 +249,11 @@ def test_text_is_escaped(words: str) -> None:
     assert text.isascii()
     assert "\x1b" not in text
     assert words in read(text)["results"][0]["message"]
+
+
+def test_nothing_in_it_commands_a_pipeline_that_prints_it() -> None:
+    """Azure Pipelines looks for its commands anywhere in a line; the value is the same after reading."""
+    words = "st##vso[task.complete result=Succeeded]##[error]\\##[x] ###"
+    text = json_report.render(hostile(words))
+    assert "##" not in text
+    assert any(r["message"] == words for r in read(text)["results"])

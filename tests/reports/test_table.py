@@ -307,6 +307,22 @@ def test_cleaned_text_is_one_printable_line(text: str) -> None:
     assert line.encode().decode() == line
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("st##vso[task.setvariable variable=PATH]/x", "st\ufffd#vso[task.setvariable variable=PATH]/x"),
+        ("##[error]x ###[group]y", "\ufffd#[error]x #\ufffd#[group]y"),
+        ("::error::x :::add-mask::y", "\ufffd:error::x :\ufffd:add-mask::y"),
+        ("\n::set-output name=x::y", "\ufffd:set-output name=x::y"),
+        ("## 2001:db8::1, ::ffff:192.0.2.1 #[x]", "## 2001:db8::1, ::ffff:192.0.2.1 #[x]"),
+    ],
+)
+def test_a_name_cannot_command_a_pipeline(words: str, shown: str) -> None:
+    """Azure Pipelines and GitHub Actions carry out what looks like a command in whatever a step prints."""
+    assert clean(words) == shown
+    assert clean(clean(words)) == shown
+
+
 # -- the stream ----------------------------------------------------------------------------------------------------
 
 
