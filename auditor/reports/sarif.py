@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from auditor import __version__
 from auditor.model.decisions import Use, Waiver
+from auditor.model.ids import key
 from auditor.model.report import Gap, Report
 from auditor.model.result import Result
 from auditor.model.rule import ARTICLE, Rule
@@ -25,7 +26,7 @@ from auditor.model.verdict import Status
 from auditor.reports.json_report import TOOL, timestamp
 from auditor.reports.sarif_locations import Places, location, observed, plain, related
 from auditor.reports.sarif_rules import LEVELS, descriptor
-from auditor.reports.text import clean, fix_of, sentence, shorten
+from auditor.reports.text import clean, fix_of, labels_of, sentence, shorten
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT: Final = "auditFingerprint/v1"
@@ -81,7 +82,7 @@ def _document(report: Report, results: list[Result], found: int, places: Places)
         **_identity(report),
         "invocations": [_invocation(report, len(results), found)],
         "columnKind": "utf16CodeUnits",
-        "results": _results(results, {rule.id: i for i, rule in enumerate(rules)}, places),
+        "results": _results(report, results, {rule.id: i for i, rule in enumerate(rules)}, places),
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -115,23 +116,31 @@ def _category(report: Report) -> str:
     return "/".join(quote(clean(p), safe="") for p in parts)
 
 
-def _results(results: list[Result], indexes: dict[str, int], places: Places) -> list[dict[str, Any]]:
+def _results(report: Report, results: list[Result], indexes: dict[str, int], places: Places) -> list[dict[str, Any]]:
+    labels = labels_of(report.environments)
+    alike = Counter(map(_looks, results))
     seen: Counter[str] = Counter()
     documents = []
     for result in results:
         seen[result.fingerprint] += 1
-        documents.append(_result(result, indexes[result.rule.id], seen[result.fingerprint], places))
+        message = _message(result, labels.get(result.environment_id or "", "") if alike[_looks(result)] > 1 else "")
+        documents.append(_result(result, indexes[result.rule.id], seen[result.fingerprint], message, places))
     return documents
 
 
-def _result(result: Result, index: int, occurrence: int, places: Places) -> dict[str, Any]:
+def _looks(result: Result) -> tuple[str, str, str]:
+    """What a reader tells findings apart by, and DefectDojo takes for duplicates: environments share resources."""
+    return result.rule.id, key(result.resource_id), result.verdict.message
+
+
+def _result(result: Result, index: int, occurrence: int, message: str, places: Places) -> dict[str, Any]:
     """``occurrence`` tells apart findings that share a fingerprint, so that no consumer merges them."""
     document: dict[str, Any] = {
         "ruleId": result.rule.id,
         "ruleIndex": index,
         "kind": KINDS[result.status],
         "level": _level(result),
-        "message": {"text": _message(result)},
+        "message": {"text": message},
         "locations": [location(result.resource_id, places, observed(result))],
         "partialFingerprints": {
             "primaryLocationLineHash": f"{result.fingerprint}:{occurrence}",
@@ -160,9 +169,10 @@ def _level(result: Result) -> str:
     return "note" if result.status is Status.UNKNOWN else LEVELS[result.severity]
 
 
-def _message(result: Result) -> str:
+def _message(result: Result, about: str) -> str:
+    """What was seen; ``about`` names the environment where another has a finding that reads alike."""
     text = sentence(result.verdict.message) or sentence(result.rule.title) or result.rule.id
-    return plain(shorten(text, MAX_MESSAGE))
+    return plain(shorten(f"{about}: {text}" if about else text, MAX_MESSAGE))
 
 
 def _properties(result: Result) -> dict[str, Any]:

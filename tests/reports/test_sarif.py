@@ -245,6 +245,17 @@ def test_fingerprints_stay_when_only_what_was_seen_changes() -> None:
     assert before["message"] != after["message"]
 
 
+def test_environments_that_share_a_resource_have_findings_that_can_be_told_apart() -> None:
+    """DefectDojo takes findings of one title, path, line and text for duplicates, and so does a reader."""
+    one, two = sample.environment("one"), sample.environment("two")
+    found = [result(unlinked(), environment=e) for e in (one, two)]
+    found.append(result(unlinked(), resource_id=VAULT, environment=one))
+    texts = [r["message"]["text"] for r in run(report(*found, environments=[one, two]))["results"]]
+
+    alone = texts[2]
+    assert texts == [f"{one.label}: {alone}", f"{two.label}: {alone}", alone]
+
+
 def test_fingerprints_are_unique_in_the_file_even_for_the_same_subject() -> None:
     twice = result(unlinked())
     results = run(report(twice, twice, result(unlinked(), resource_id=VAULT)))["results"]
