@@ -242,7 +242,9 @@ def _why(report: Report, reached: Outcome, fail_on: Severity | None) -> str:
         if report.scope_unread:
             parts.append("part of the scope could not be read")
         return f"exit {code}: nothing failed, but {' and '.join(parts)}"
-    waived = f", {accepted} waived" if (accepted := report.count(Status.WAIVED)) else ""
+    but = f", {accepted} waived" if (accepted := report.count(Status.WAIVED)) else ""
+    if report.decisions is not None and report.decisions.off:
+        but += f", rules off: {len(report.decisions.off)}"
     if not report.environments:
         return f"exit {code}: no workspace with an attached AKS cluster was seen"
-    return f"exit {code}: nothing failed and nothing is unknown at or above {fail_on}{waived}"
+    return f"exit {code}: nothing failed and nothing is unknown at or above {fail_on}{but}"

@@ -132,8 +132,8 @@ def headline(report: Report) -> str:
     verdict, one = report.conclusion(), len(verdicts) == 1
     if verdict is Conclusion.SECURE:
         kept = f"{'The' if one else 'Every'} environment keeps the secure AKS inferencing pattern."
-        if waived := report.count(Status.WAIVED):
-            kept = f"{kept[:-1]}, but for {plural(waived, 'failure')} that somebody waived."
+        if but := " and ".join(_decided(report)):
+            kept = f"{kept[:-1]}, but for {but}."
         turns_none = "What failed turns no verdict: it is of low severity, or beyond the core of the pattern."
         return f"{kept} {turns_none}" if report.count(Status.FAIL) else kept
     if verdict is Conclusion.UNDETERMINED:
@@ -143,6 +143,19 @@ def headline(report: Report) -> str:
         return "What deviates from the secure AKS inferencing pattern stands outside every environment."
     whose = "The environment deviates" if one else f"{deviating:,} of {plural(len(verdicts), 'environment')} deviate"
     return f"{whose}{'s' if not one and deviating == 1 else ''} from the secure AKS inferencing pattern."
+
+
+def _decided(report: Report) -> Iterable[str]:
+    """What somebody's decision keeps out of a verdict."""
+    if waived := report.count(Status.WAIVED):
+        yield f"{plural(waived, 'failure')} that somebody waived"
+    if report.decisions is None:
+        return
+    if off := len(report.decisions.off):
+        yield f"{plural(off, 'rule')} switched off"
+    failed = [r.rule for r in report.results if r.status is Status.FAIL]
+    if chosen := sum(rule.tier is Tier.CORE and rule.id in report.decisions.severities for rule in failed):
+        yield f"{plural(chosen, 'failure')} of a severity that somebody chose"
 
 
 def _tally(verdicts: list[Conclusion]) -> str:

@@ -85,11 +85,14 @@ def _environments(report: Report, page: Page, labels: dict[str, str]) -> None:
         counts = [Text(f"{tally[c]:,} {c}", style=CONCLUSION_STYLES[c]) for c in WORST_FIRST if tally[c]]
         page.items([Text(plural(len(environments), "environment"), style="bold"), *counts], 0)
         page.blank()
+    off = len(report.decisions.off) if report.decisions else 0
     for number, environment in enumerate(environments[:MAX_ENVIRONMENTS]):
         if number:
             page.blank()
         accepted = sum(r.status is Status.WAIVED for r in report.of(environment))
-        _environment(environment, labels[environment.id], verdicts[environment.id], accepted, page)
+        but = f", {accepted} waived" if accepted else ""
+        but += f", {plural(off, 'rule')} off" if off else ""
+        _environment(environment, labels[environment.id], verdicts[environment.id], but, page)
     page.more(len(environments) - MAX_ENVIRONMENTS, "environments")
 
 
@@ -107,8 +110,7 @@ def _no_environment(report: Report, page: Page) -> None:
         page.line("No subscription was in scope.")
 
 
-def _environment(environment: Environment, label: str, verdict: Conclusion, accepted: int, page: Page) -> None:
-    but = f", {accepted} waived" if accepted else ""
+def _environment(environment: Environment, label: str, verdict: Conclusion, but: str, page: Page) -> None:
     page.line(Text.assemble((f"{label}  ", "bold"), (verdict.upper(), CONCLUSION_STYLES[verdict]), but))
     cluster = environment.cluster_id
     region = environment.workspace.raw("location")

@@ -28,7 +28,7 @@ from tests.browser import CHROMIUM, Browser
 from tests.sarif import complaints
 from tests.schemas import read
 
-from .sample import NOON, environment, report, result, unlinked, waived
+from .sample import NOON, environment, report, result, rule, unlinked, waived
 
 EVIL = "</script><b onx=1>\x1b[31m\u202e`|=cmd()\nexit 0"
 FOREVER = date(2099, 12, 31)
@@ -171,6 +171,26 @@ def test_the_page_says_that_what_is_secure_was_waived() -> None:
     env = environment()
     made = summary(report(waived(result(unlinked(), environment=env)), environments=[env])).headline
     assert made.endswith("keeps the secure AKS inferencing pattern, but for 1 failure that somebody waived.")
+
+
+def test_the_page_says_that_what_is_secure_was_configured() -> None:
+    """With the rules off that fail, or of no weight, the pattern is not simply kept."""
+    off = Decisions(off=("DNS-002", "STO-001"))
+    made = summary(replace(report(environments=[environment()]), decisions=off))
+    assert made.verdict == "secure"
+    assert made.headline.endswith("keeps the secure AKS inferencing pattern, but for 2 rules switched off.")
+
+    env, light = environment(), rule(severity=Severity.INFO)
+    of = report(result(unlinked(), light, environment=env), environments=[env])
+    made = summary(replace(of, decisions=Decisions(severities={light.id: Severity.INFO})))
+    assert "but for 1 failure of a severity that somebody chose. What failed turns no verdict" in made.headline
+
+
+def test_the_terminal_says_that_rules_are_off() -> None:
+    out = io.StringIO()
+    of = replace(report(environments=[environment()]), decisions=Decisions(off=("DNS-002",)))
+    table.render(of, Console(file=out, width=160))
+    assert "SECURE, 1 rule off" in out.getvalue()
 
 
 def test_the_page_has_its_tables_without_scripts() -> None:
