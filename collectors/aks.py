@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+from azure.core.rest import HttpRequest
 
 from auditor.model.ids import ArmId
 from auditor.model.types import CLUSTER_CONNECTIONS, CLUSTERS, EXTENSIONS, TRUSTED_ACCESS
@@ -15,9 +18,15 @@ def _client(clients: Clients, arm_id: str) -> Any:
     return clients.management("containerservice", "ContainerServiceClient", ArmId.parse(arm_id).subscription)
 
 
-def _connections(clients: Clients, cluster_id: str, _: Query) -> Any:
+def _connections(clients: Clients, cluster_id: str, _: Query) -> Iterator[Any]:
+    """The SDK takes the first page of these for all; the others are asked for here."""
     _subscription, group, name = parts(cluster_id)
-    return _client(clients, cluster_id).private_endpoint_connections.list(group, name)
+    client = _client(clients, cluster_id)
+    page = client.private_endpoint_connections.list(group, name)
+    yield page
+    while link := page.get("nextLink"):
+        page = client.send_request(HttpRequest("GET", link)).json()
+        yield page
 
 
 def _bindings(clients: Clients, cluster_id: str, _: Query) -> Any:

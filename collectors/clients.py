@@ -211,6 +211,8 @@ def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, l
             answer.failure = Failure(reason="Azure's answer is not a list of resources", http_status=status)
     if error is not None and (more or not seen):
         answer.failure = answer.failure or from_exception(error)
+    elif listing and more:
+        answer.failure = answer.failure or Failure(reason="Azure's answer has more pages than were read")
     return answer
 
 
