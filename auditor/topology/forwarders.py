@@ -128,8 +128,12 @@ class Forwarders:
 
         https://learn.microsoft.com/azure/dns/dns-private-resolver-overview#how-does-it-work
         """
-        for ruleset in self._linked_to(vnet_id):
-            rule = self._longest(ruleset, self._public_form(zone))
+        form = self._public_form(zone)
+        for ruleset in self._linked_to(vnet_id) if form else ():
+            gap = self.snapshot.unlisted(ruleset.id, FORWARDING_RULES)
+            if gap is not None:
+                return unknown(f"the rules of {ruleset.name} could not be read: {gap.reason}", gap)
+            rule = self._longest(ruleset, form)
             if rule is not None:
                 return self._asked(ruleset, rule, zone, linked)
         return None

@@ -173,6 +173,7 @@ RULESETS = [
     Row("to an unlinked VNet", both(ruleset(BOTH), HUB_UNLINKED), "fail", "not linked to vnet-keel-hub"),
     Row("rulesets denied", both(unlink("vnet-keel"), deny(type=RULESET)), "unknown", shows=f"{RULESET}/read"),
     Row("rulesets denied, linked", deny(type=RULESET), "pass"),
+    Row("linked, its rules denied", both(overridden(BOTH), deny(type=RULES)), "unknown", shows=f"{RULES}/read"),
     Row("its rules denied", both(ruleset(BOTH), deny(type=RULES)), "unknown", shows=f"{RULES}/read"),
 ]
 CUSTOM_DNS = [

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.arm import private_link
+from tests.arm.adapter import ArmAdapter, respond
 from tests.arm.estate import Denial, Estate, Group, Json
 from tests.arm.ml import WORKSPACE
 from tests.arm.network import VNET, subnet
 from tests.arm.private_link import ENDPOINT, NIC, ZONE
 from tests.arm.scenarios import everything_public, hub_and_spoke, secure, service_endpoints
 from tests.arm.services import STORAGE
-from tests.audits import Row, audited, check, only
+from tests.audits import Row, audited, check, only, report_on, snapshot_of
 
 Change = Callable[[Estate], None]
 LINK, GROUP, RECORD = f"{ZONE}/virtualNetworkLinks", f"{ENDPOINT}/privateDnsZoneGroups", f"{ZONE}/A"
@@ -199,6 +202,24 @@ def test_a_record_that_is_wrong(along: str, row: Row) -> None:
     check(only(report, "DNS-007"), row)
     data = {"DNS-008"} if along == "DNS-005" else set()
     assert {r.rule.id for r in report.results if r.status == "fail"} == {"DNS-007", along} | data
+
+
+@pytest.mark.parametrize(("address", "status"), [("", "pass"), (DEAD, "fail")])
+def test_what_was_read_of_a_list_that_broke_off_counts_before_the_zone_group(address: str, status: str) -> None:
+    estate = secure()
+    holds(API, ".cert", address)(estate)
+
+    def fault(request: requests.PreparedRequest) -> requests.Response | None:
+        url = urlsplit(request.url or "")
+        refused = url.path.endswith(f"/{API}/A") and "skiptoken" in url.query
+        return respond(request, 403, {"error": {"code": "AuthorizationFailed", "message": "no"}}) if refused else None
+
+    first = record(estate, API, ".cert")
+    estate.resources = {first["id"].lower(): first, **estate.resources}
+    adapter = ArmAdapter(estate, page_size=1, fault=fault)
+    result = only(report_on(snapshot_of(estate, adapter)), "DNS-007")
+    assert result.status == status, result.verdict.message
+    assert result.verdict.assumptions if status == "pass" else DEAD in result.verdict.message
 
 
 def test_the_fix_writes_the_records_of_both_zones_anew() -> None:
