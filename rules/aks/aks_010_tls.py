@@ -12,12 +12,13 @@ How to fix it: put certificate and key into a secret in the namespace azureml, a
 have to change to https and the name of the certificate. A legacy AksCompute takes a certificate of Microsoft for its
 domain label, by the CLI of the first version.
 
-When it is unknown: the settings or the online endpoints could not be read; neither says anything; or plain HTTP is
-allowed behind a clusterIP service, where the TLS of an own ingress does not show in Azure Resource Manager.
+When it is unknown: the settings or the online endpoints could not be read, or neither says anything.
 
 Easily misjudged: sslCname alone is enough: a certificate that was given as a file is a protected setting, which Azure
 never shows. A secret that is named looks like TLS and is not used where allowInsecureConnections is True. The same
-True with a clusterIP service looks wrong and is Azure ML's documented way to leave TLS to an ingress.
+True with a clusterIP service is Azure ML's way to leave TLS to an ingress of your own. It fails all the same: the
+router answers plain HTTP to whatever runs in the cluster, and what the ingress asks for does not show in Azure
+Resource Manager. Where that is meant, waive it.
 """
 
 from __future__ import annotations
@@ -78,17 +79,9 @@ def tls(env: Environment) -> Verdict:
         return _with_addresses(env, _legacy(env.compute), {"legacy_compute": env.compute.name})
     extension = serving(env.extension)
     if switch(extension, "allowInsecureConnections").value:
-        return _insecure(extension)
+        seen = (setting(extension, name) for name in ("allowInsecureConnections", "inferenceRouterServiceType"))
+        return fail("plain HTTP is allowed", *seen, names={"extension": extension.name})
     return _with_addresses(env, _certificate(extension), {"extension": extension.name})
-
-
-def _insecure(extension: Resource) -> Verdict:
-    allowed, service = setting(extension, "allowInsecureConnections"), setting(extension, "inferenceRouterServiceType")
-    if equal(service.value, "ClusterIP"):
-        gap = extension.missing(service.path, "what the cluster puts in front of a clusterIP service was not read")
-        message = "plain HTTP is allowed inside the cluster; whether an ingress in front asks for TLS does not show"
-        return unknown(message, gap, seen=[allowed])
-    return fail("plain HTTP is allowed", allowed, service, names={"extension": extension.name})
 
 
 def _certificate(extension: Resource) -> Verdict:

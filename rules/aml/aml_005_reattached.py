@@ -71,7 +71,10 @@ def reattached_after_start(env: Environment) -> Verdict:
         gaps = [r.missing("properties.provisioningState", f"{r.name} is not Succeeded") for r in ill]
         return unknown("the attachment is older than the activity log, and not everything on it is healthy", *gaps)
     note = "starts before the 90 days of the activity log cannot be seen; the compute and all on it are healthy"
-    return ok("no start in the activity log", created, history.since, assuming=[note])
+    if made is None or isinstance(made, Missing):
+        return ok("no start in the activity log", created, history.since, assuming=[note])
+    younger = f"AKS made its own endpoint on {made.value:%Y-%m-%d}, after the attachment: check for a start on that day"
+    return ok("no start in the activity log", created, history.since, made, assuming=[note, younger])
 
 
 def _succeeded(resource: Resource) -> bool:

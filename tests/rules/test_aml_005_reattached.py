@@ -11,6 +11,7 @@ from tests.arm import aks, ml
 from tests.arm.adapter import ArmAdapter, respond
 from tests.arm.estate import Denial, Estate, ago
 from tests.arm.network import VNET
+from tests.arm.private_link import ENDPOINT
 from tests.arm.scenarios import default_cluster, hub_and_spoke, restarted, secure
 from tests.audits import Row, audited, check, only, report_on, snapshot_of
 
@@ -63,12 +64,27 @@ def ill_elsewhere(e: Estate) -> None:
     other["properties"]["provisioningState"] = "Failed"
 
 
+def before_a_start(e: Estate) -> None:
+    """The log has forgotten a start, which AKS's own endpoint shows: it was made after the attachment."""
+    attached(200)(e)
+    e.activity.clear()
+    e.add(e.find(ENDPOINT, OWN), days_old=120)
+
+
 # The secure cluster was started 20 days ago, and attached 19 days ago; AKS's own endpoint is of that start.
 PRIVATE = [
     Row("sound", lambda e: None, "pass", "AKS's own endpoint is older", "createdTime"),
     Row("log denied, AKS's endpoint older", deny(LOG), "pass", "own endpoint", "createdTime", counter=True),
     Row("times denied, start seen", deny(TIMES), "pass", "attached after the last start", "eventTimestamp"),
     Row("log and times denied", deny(LOG, TIMES), "unknown", shows=f"{LOG}/read"),
+    Row(
+        "attached before the log, AKS's endpoint younger",
+        before_a_start,
+        "pass",
+        "no start",
+        "createdTime",
+        assumes="check for",
+    ),
     Row("a start that failed", started(3, "Failed"), "pass"),
     Row("stopped since", lambda e: aks.power(e, e.find(aks.CLUSTER), "stop", 3), "pass"),
     Row("another cluster started", another_started, "pass"),
