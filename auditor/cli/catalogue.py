@@ -20,7 +20,7 @@ from auditor.cli.errors import AuditError
 from auditor.model.rule import Rule, Tier
 from auditor.model.verdict import Severity
 from auditor.reports import rule_page
-from auditor.reports.text import clean
+from auditor.reports.text import clean, clean_lines
 
 # Wide enough that in a pipe each rule is one line.
 PIPED = 250
@@ -78,11 +78,15 @@ def show(rules: list[Rule], wanted: Filter, listing: Listing) -> None:
         shown = rule_page.document(one) if one else [rule_page.document(r) for r in found]
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     elif listing is Listing.MD:
-        sys.stdout.write(rule_page.markdown(one) if one else rule_page.index(found))
+        _write(rule_page.markdown(one) if one else rule_page.index(found))
     elif one:
-        sys.stdout.write(rule_page.text(one))
+        _write(rule_page.text(one))
     else:
         _list(found)
+
+
+def _write(page: str) -> None:
+    sys.stdout.write(clean_lines(page) + "\n")
 
 
 def _nothing(rules: list[Rule], wanted: Filter) -> tuple[str, str]:

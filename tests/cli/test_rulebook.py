@@ -150,6 +150,16 @@ def test_a_check_that_answers_no_verdict_is_unknown(
     assert code == 3
 
 
+@pytest.mark.parametrize("listing", ["table", "md"])
+def test_a_page_drives_no_terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path, listing: str) -> None:
+    written(tmp_path, org=sound().replace("A workspace has a name", "A \x1b]0;workspace\x07 has a \u202ename"))
+    assert main(["rules", "ORG-100", "-f", listing, "--rules", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "workspace" in out
+    assert all(line.isprintable() for line in out.splitlines())
+    assert out.rstrip("\n") == out.removesuffix("\n")
+
+
 def test_what_a_rule_prints_does_not_stand_in_the_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     chatty = "print('loaded')\n" + sound(body=f"print('asked'); {PASSES}")
     _, err, _ = judged(capsys, written(tmp_path, org=chatty))
