@@ -102,9 +102,8 @@ def wanted(snapshot: Snapshot) -> Iterator[Read]:
     if resolving:
         yield from _names(snapshot)
     yield from _resolvers(snapshot)
-    narrowed = snapshot.scope.workspaces or snapshot.scope.resource_groups
     for cluster in snapshot.of_type(CLUSTERS):
-        if not narrowed:
+        if snapshot.scope.covers(cluster.id):
             yield Read(EXTENSIONS, cluster.id, listing=True)
 
 

@@ -79,10 +79,15 @@ class Scope(BaseModel):
 
     def admits(self, workspace_id: str) -> bool:
         arm = ArmId.parse(workspace_id)
-        groups = [g.lower() for g in self.resource_groups]
         names = [key(w) if w.startswith("/") else w.lower() for w in self.workspaces]
-        in_group = not groups or arm.resource_group.lower() in groups
-        return in_group and (not names or key(workspace_id) in names or arm.name.lower() in names)
+        return self._in_group(arm) and (not names or key(workspace_id) in names or arm.name.lower() in names)
+
+    def covers(self, cluster_id: str) -> bool:
+        """Whether a cluster is looked at though no workspace of the run uses it: not where workspaces were named."""
+        return not self.workspaces and self._in_group(ArmId.parse(cluster_id))
+
+    def _in_group(self, arm: ArmId) -> bool:
+        return not self.resource_groups or arm.resource_group.lower() in {g.lower() for g in self.resource_groups}
 
 
 class ServiceTags(BaseModel):

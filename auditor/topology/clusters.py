@@ -7,6 +7,7 @@ from datetime import datetime
 from auditor.model.environment import ClusterEndpoint, ExtendedCluster, Listed
 from auditor.model.facts import Evidence, Fact, Missing, Seen
 from auditor.model.ids import ArmId, equal, key, same, subscription_of
+from auditor.model.paths import at
 from auditor.model.resource import Resource
 from auditor.model.shapes import (
     api_zone_id,
@@ -188,8 +189,8 @@ def _holds_api(zone: Resource, cluster: Resource) -> bool:
 
 def extended(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -> ExtendedCluster | None:
     """A cluster that is attached by ``compute``, carries the AzureML extension, or may; None for others."""
-    if compute is None and snapshot.scope != Scope():
-        return None  # a narrowed run does not look at clusters that no workspace in its scope uses
+    if compute is None and not snapshot.scope.covers(cluster_id):
+        return None
     cluster = snapshot.find(cluster_id)
     gap = cluster if isinstance(cluster, Missing) else snapshot.unlisted(cluster_id, EXTENSIONS)
     extensions = Listed(tuple(snapshot.children(cluster_id, EXTENSIONS)), gap)
@@ -210,6 +211,9 @@ def _attachment(snapshot: Snapshot, cluster_id: str, compute: Resource | None) -
     if compute is not None:
         message = f"{name} is attached to {ArmId.parse(compute.arm.parent).name} as {compute.name}"
         return ok(message, compute.see("properties.resourceId"))
+    if snapshot.scope != Scope():
+        why = "the run was narrowed, and leaves out workspaces that may use the cluster"
+        return unknown(f"whether some compute attaches {name} is not known: {why}", Missing(cluster_id, "", why))
     names, gaps = snapshot.once(_attaching)
     if gaps:
         reason = "; ".join(dict.fromkeys(g.reason for g in gaps))
@@ -233,11 +237,14 @@ def _attaching(snapshot: Snapshot) -> tuple[list[str], list[Missing]]:
 
 
 def _cluster_of(compute: Resource) -> Fact[str]:
-    """What a compute attaches; empty where it is of another kind."""
+    """What a compute attaches; empty where it is of another kind, or was detached (see ENV-001)."""
     kind = compute.text("properties.computeType")
     if isinstance(kind, Missing):
         return kind
-    return compute.text("properties.resourceId") if is_aks(compute) else Seen(compute.id, kind.path, "")
+    detached = at(compute.body, "properties.resourceId") is None
+    return (
+        compute.text("properties.resourceId") if is_aks(compute) and not detached else Seen(compute.id, kind.path, "")
+    )
 
 
 def trusted_access(snapshot: Snapshot, cluster: Lookup | None, workspace: Resource) -> Verdict:

@@ -178,19 +178,19 @@ class Records:
             gap = endpoint.missing("properties.networkInterfaces", f"no name of {endpoint.name} ends in {zone.public}")
             return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
         allowed = {n.address for e in (endpoint, *siblings) for n in self._names(e)}
-        gap = self.snapshot.unlisted(chosen.id, A_RECORDS)
+        unlisted = self.snapshot.unlisted(chosen.id, A_RECORDS)
         fix = {**_endpoint_names(endpoint), **self._group_names(endpoint, chosen)}
         verdicts: list[Verdict] = []
         unread: list[Name] = []
         for name in mine:
             relative = _relative(name.fqdn, zone.public) or ""
             record = self.snapshot.child(chosen.id, A_RECORDS, relative)
-            if record is None and gap is not None:
+            if record is None and unlisted is not None:
                 unread.append(name)
             else:
                 verdicts.append(_holds(chosen, relative, record, name, allowed, fix))
-        if gap is not None and unread:
-            verdicts.append(self._record_sets(endpoint, zone, chosen, unread, gap))
+        if unlisted is not None and unread:
+            verdicts.append(self._record_sets(endpoint, zone, chosen, unread, unlisted))
         return all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
 
     def _group_names(self, endpoint: Resource, chosen: Resource) -> dict[str, str]:
