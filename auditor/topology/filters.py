@@ -264,10 +264,12 @@ class Filters:
         for subnet_id, source, held in self._standing(GROUP):
             inside = self._inside(self.network.vnet_id or "", subnet_id)
             denies = held if isinstance(held, Verdict) else denies_internet(held, (source,), inside)
-            if isinstance(held, Resource) and denies.passed:
-                judged.append(_leaves_open(held, source, needs, inside))
-            elif denies.unknown:
+            if isinstance(held, Verdict) or denies.unknown:
                 judged.append(denies)
+                continue
+            open_ = _leaves_open(held, source, needs, inside)
+            if denies.passed or not open_.unknown:  # without such a Deny, what cannot be told is nobody's demand
+                judged.append(open_)
         every = f"the security groups let AKS reach {', '.join(need.tag for need in needs)}"
         return self._noted(each_of(judged, every, "no security group on the AKS subnets denies the internet"))
 

@@ -3,7 +3,8 @@
 What it checks: ``identity.type`` is SystemAssigned or UserAssigned, and ``servicePrincipalProfile.clientId``, where it
 is shown, says msi.
 
-When it applies: the cluster is attached as a Kubernetes compute.
+When it applies: the cluster is attached as a Kubernetes compute. Behind a legacy AksCompute it passes with a managed
+identity, and may do without.
 
 Why it matters: Azure ML does not support a cluster that runs as a service principal. Its secret also expires, and the
 cluster with it.
@@ -55,7 +56,6 @@ resource "azurerm_kubernetes_cluster" "this" {
 """,
 )
 def managed_identity(env: Environment) -> Verdict:
-    applies(not env.is_legacy, "the cluster is attached as a legacy AksCompute")
     cluster = env.aks
     identity, client = cluster.see("identity.type"), cluster.see("properties.servicePrincipalProfile.clientId")
     managed = any(equal(identity.value, kind) for kind in ("SystemAssigned", "UserAssigned"))
@@ -63,6 +63,7 @@ def managed_identity(env: Environment) -> Verdict:
     principal = isinstance(client.value, str) and bool(client.value) and not equal(client.value, "msi")
     if managed and (equal(client.value, "msi") or client.value is None):
         return ok(f"the identity of the cluster is {identity.value}", identity, client)
+    applies(not env.is_legacy, "the cluster is attached as a legacy AksCompute")
     if none and principal:
         return fail(f"the cluster runs as the service principal {client.value}", identity, client)
     reason = f"identity.type is {identity.value} and servicePrincipalProfile.clientId is {client.value}"

@@ -2,7 +2,8 @@
 
 What it checks: the subscription in the id of the cluster that the compute refers to is that of the workspace.
 
-When it applies: the cluster is attached as a Kubernetes compute. A legacy AksCompute is not judged.
+When it applies: the cluster is attached as a Kubernetes compute. A legacy AksCompute passes where this holds, and need
+not keep it.
 
 Why it matters: Azure ML does not attach an AKS cluster of another subscription. Attaching it never comes to an end, or
 leaves a compute that nothing can be deployed to.
@@ -38,13 +39,13 @@ from auditor.model.verdict import Severity, Verdict, applies, fail, ok, unknown
     ),
 )
 def one_subscription(env: Environment) -> Verdict:
-    applies(not env.is_legacy, "the cluster is attached as a legacy AksCompute")
     attached = env.compute.text("properties.resourceId")
     cluster, own = ArmId.parse(attached.value), env.workspace.arm.subscription
     if not cluster.subscription:
         gap = env.compute.missing("properties.resourceId", f"{attached.value!r} is not the id of a resource")
         return unknown("which cluster the compute refers to is not known", gap)
-    if not equal(cluster.subscription, own):
-        message = f"{cluster.name} is in the subscription {cluster.subscription}, and {env.workspace.name} in {own}"
-        return fail(message, attached)
-    return ok(f"{cluster.name} is in the subscription of {env.workspace.name}", attached)
+    if equal(cluster.subscription, own):
+        return ok(f"{cluster.name} is in the subscription of {env.workspace.name}", attached)
+    applies(not env.is_legacy, "the cluster is attached as a legacy AksCompute")
+    message = f"{cluster.name} is in the subscription {cluster.subscription}, and {env.workspace.name} in {own}"
+    return fail(message, attached)

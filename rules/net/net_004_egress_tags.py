@@ -5,7 +5,8 @@ AzureResourceManager, MicrosoftContainerRegistry, AzureFrontDoor.FirstParty and 
 Deny. So is ``AzureCloud.<region>`` where the API server is public, and ``Storage.<region>`` where the default storage
 has no private endpoint for blob.
 
-When it applies: the security group of an AKS subnet has an outbound rule of its own that denies the internet.
+When it applies: an AKS subnet has a security group. Where none of its outbound rules denies the internet, it passes as
+long as no other rule is in the way.
 
 Why it matters: nodes pull system images, get tokens and report over these. Without them a cluster does not even start
 new nodes, and no deployment of Azure ML finishes.

@@ -30,6 +30,11 @@ def legacy(e: Estate) -> None:
     e.set(e.find(f"{WORKSPACE}/computes", "k8s-"), "properties.computeType", "AKS")
 
 
+def legacy_principal(e: Estate) -> None:
+    legacy(e)
+    runs_as(None, PRINCIPAL)(e)
+
+
 ROWS = [
     Row("system-assigned, and a profile of msi", lambda e: None, "pass", "is SystemAssigned", CLIENT, counter=True),
     Row("user-assigned", runs_as("UserAssigned", "msi"), "pass", "is UserAssigned", KIND),
@@ -52,7 +57,8 @@ ROWS = [
     Row("an unknown identity", runs_as("Borrowed", PRINCIPAL), "unknown", "does not show", KIND),
     Row("denied", lambda e: e.denied.append(Denial(type=CLUSTER)), "unknown", shows=f"{CLUSTER}/read"),
     Row("gone", lambda e: e.remove(e.find(CLUSTER)), "not-applicable", "does not exist"),
-    Row("a legacy compute", legacy, "not-applicable", "legacy"),
+    Row("a legacy compute", legacy, "pass", "is SystemAssigned"),
+    Row("that, with a service principal", legacy_principal, "not-applicable", "legacy", counter=True),
 ]
 
 

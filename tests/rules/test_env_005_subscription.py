@@ -13,7 +13,7 @@ from tests.arm.scenarios import hub_and_spoke, hub_project, secure
 from tests.audits import Row, audited, check, only
 
 Change = Callable[[Estate], None]
-ID = "properties.resourceId"
+ID, KIND = "properties.resourceId", "properties.computeType"
 HIDDEN = "00000000-0000-0000-0000-00000000beef"
 
 
@@ -37,6 +37,11 @@ def elsewhere(e: Estate) -> None:
     e.remove(e.find(EXTENSION))  # of the cluster that is left behind
 
 
+def legacy_elsewhere(e: Estate) -> None:
+    elsewhere(e)
+    compute(KIND, "AKS")(e)
+
+
 ROWS = [
     Row("sound", lambda e: None, "pass", "in the subscription of mlw-tidal", ID),
     Row("id in capitals", lambda e: compute(ID, e.find(CLUSTER)["id"].upper())(e), "pass"),
@@ -48,7 +53,8 @@ ROWS = [
     Row("names a number", compute(ID, 7), "unknown", "as int, not str", ID),
     Row("names nothing", compute(ID, ""), "unknown", "is not known", ID),
     Row("names no subscription", compute(ID, f"/providers/{CLUSTER}/aks-tidal"), "unknown", "is not known", ID),
-    Row("a legacy compute", compute("properties.computeType", "aks"), "not-applicable", "legacy"),
+    Row("a legacy compute", compute(KIND, "aks"), "pass"),
+    Row("a legacy compute, another subscription", legacy_elsewhere, "not-applicable", "legacy", counter=True),
 ]
 OTHERS = [
     (hub_project, Row("a Project", lambda e: None, "pass", "in the subscription of proj-tidal")),

@@ -130,7 +130,7 @@ BY_REGION = "AzureCloud.northeurope"
 FORCED = {"0.0.0.0/0": "10.40.18.200"}
 
 PRIVATE = [
-    Row("no rule of its own", lambda e: None, "not-applicable", "no security group on the AKS subnets denies"),
+    Row("no rule of its own", lambda e: None, "pass", "let AKS reach AzureActiveDirectory"),
     Row("all tags, then a Deny", group(*but(), INTERNET), "pass", "AzureActiveDirectory", "[0].properties.access"),
     Row("tags in another case", group(*allow(*map(str.upper, NEEDED)), INTERNET), "pass"),
     Row("all tags after the Deny", group(*allow(*NEEDED, first=4001), INTERNET), "fail", "to AzureActiveDirectory, "),
@@ -150,11 +150,12 @@ PRIVATE = [
     ),
     Row("everything of Azure let through", group(rule("AzureCloud", "Allow", 100), INTERNET), "pass"),
     Row("ranges let through", group(rule("20.0.0.0/8", "Allow", 100), INTERNET), "unknown", "was not decided"),
-    Row("a Deny of port 80", group(rule("Internet", destinationPortRange="80")), "not-applicable"),
-    Row("a Deny of UDP", group(rule("Internet", protocol="Udp")), "not-applicable"),
-    Row("a Deny inbound", group(rule("*", direction="Inbound")), "not-applicable"),
-    Row("a Deny of the VNet", group(rule("VirtualNetwork")), "not-applicable"),
-    Row("a Deny of one service", group(rule("Sql")), "not-applicable"),
+    Row("a Deny of port 80", group(rule("Internet", destinationPortRange="80")), "pass"),
+    Row("a Deny of UDP", group(rule("Internet", protocol="Udp")), "pass"),
+    Row("a Deny inbound", group(rule("*", direction="Inbound")), "pass"),
+    Row("a Deny of the VNet", group(rule("VirtualNetwork")), "pass"),
+    Row("a Deny of one service", group(rule("Sql")), "pass"),
+    Row("a Deny of one that is needed", group(rule("AzureMonitor")), "fail", "does not get to AzureMonitor: "),
     Row("tags for another port", group(*[one | {"destinationPortRange": "80"} for one in but()], INTERNET), "fail"),
     Row("VirtualNetwork let through", group(VIRTUAL, INTERNET), "fail", "get to AzureActiveDirectory"),
     Row(
