@@ -18,7 +18,7 @@ from auditor.engine import audit
 from auditor.model.report import Report
 from auditor.model.rule import Rule, Tier
 from auditor.model.types import COMPUTES, WORKSPACES
-from auditor.model.verdict import Severity, Status, Verdict
+from auditor.model.verdict import Status, Verdict
 from tests.arm import scenarios
 from tests.arm.estate import Denial, Estate
 from tests.audits import RULES, Row, audited, report_on, snapshot_of
@@ -50,7 +50,6 @@ CATALOGUE = {
     tier: dict(zip(words[::2], words[1::2], strict=True))
     for tier, words in ((Tier.CORE, CORE.split()), (Tier.EXTENDED, EXTENDED.split()))
 }
-SEVERITIES = CATALOGUE[Tier.CORE] | CATALOGUE[Tier.EXTENDED]
 PARAGRAPHS = (
     "What it checks:",
     "When it applies:",
@@ -96,9 +95,10 @@ each_estate = pytest.mark.parametrize("build", BUILDERS.values(), ids=list(BUILD
 
 @pytest.mark.parametrize(("tier", "count"), [(Tier.CORE, 35), (Tier.EXTENDED, 39)])
 def test_the_rules_are_those_of_the_catalogue(tier: Tier, count: int) -> None:
-    """Exactly the rules of the catalogue are found, each of its tier and severity."""
+    """Each rule of the catalogue is found, with its tier and severity; others may stand beside them."""
     assert len(CATALOGUE[tier]) == count
-    assert {r.id: str(r.severity) for r in RULES if r.tier is tier} == CATALOGUE[tier]
+    found = {r.id: str(r.severity) for r in RULES if r.tier is tier}
+    assert {i: found.get(i) for i in CATALOGUE[tier]} == CATALOGUE[tier]
 
 
 def test_titles_tell_rules_apart() -> None:
@@ -234,4 +234,4 @@ def test_a_broken_rule_loses_nothing_but_itself(rule: Rule) -> None:
         assert result.status is Status.UNKNOWN
         assert "RecursionError: out of depth" in result.verdict.message
         assert result.verdict.missing
-        assert result.severity is Severity(SEVERITIES[rule.id])
+        assert result.severity is rule.severity
