@@ -15,6 +15,8 @@ from auditor.model.times import moment
 from auditor.model.types import CREATED_TIMES, EVENTS, RESOURCES, STARTS
 
 START = "Microsoft.ContainerService/managedClusters/start/action"
+# What an event says of an operation that was not, or is not yet, carried out; none of them is a start.
+UNFINISHED = {"accepted", "active", "canceled", "cancelled", "created", "failed", "in progress", "started"}
 
 
 def starts(snapshot: Snapshot, cluster_id: str) -> StartHistory:
@@ -26,9 +28,15 @@ def starts(snapshot: Snapshot, cluster_id: str) -> StartHistory:
     found = []
     for event_id in listing.items if listing else []:
         event = snapshot.get(event_id)
-        if event is None or not equal(event.raw("operationName.value"), START):
+        if event is None:
             continue
-        if not equal(event.raw("status.value"), "Succeeded"):
+        operation, status = event.raw("operationName.value"), event.raw("status.value")
+        if not isinstance(operation, str):
+            gap = gap or event.missing("operationName.value", "what an event was about could not be understood")
+        if not equal(operation, START) or str(status).lower() in UNFINISHED:
+            continue
+        if not equal(status, "Succeeded"):
+            gap = gap or event.missing("status.value", "how a start ended could not be understood")
             continue
         when = moment(str(event.raw("eventTimestamp") or ""))
         if when is None:

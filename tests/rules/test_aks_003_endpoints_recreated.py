@@ -104,6 +104,7 @@ PRIVATE = [
     Row("sound", lambda e: None, "pass", "was made after the last start", "createdTime"),
     Row("approved in another case", endpoint(APPROVAL, "approved"), "pass"),
     Row("a start that failed", started(3, "Failed"), "pass", "made after the last start"),
+    Row("a start that ended as none does", started(3, "Quantum"), "unknown", "how a start ended", "status.value"),
     Row("stopped since", lambda e: power(e, e.find(CLUSTER), "stop", 3), "pass", "made after the last start"),
     Row("never started", never_started, "pass", "not started since", "activity log since"),
     Row("older than the log, no start", both(never_started, made(120)), "pass", assumes="older than the activity log"),

@@ -86,6 +86,7 @@ PRIVATE = [
         assumes="check for",
     ),
     Row("a start that failed", started(3, "Failed"), "pass"),
+    Row("a start that ended as none does", both(started(3, "Quantum"), deny(TIMES)), "unknown", shows="status.value"),
     Row("stopped since", lambda e: aks.power(e, e.find(aks.CLUSTER), "stop", 3), "pass"),
     Row("another cluster started", another_started, "pass"),
     Row("started, in capitals", started_in_capitals, "fail", "started on 2026-11-17", "eventTimestamp"),
