@@ -1,7 +1,6 @@
 """The SDK clients, all on one session, and the raw JSON of what they read.
 
-What the SDKs make of an answer is not used: their entities leave properties out, and one item that they cannot parse
-loses a whole list. A pipeline policy keeps the body of each page, and that is what gets normalised.
+What the SDKs make of an answer is not used: what `collectors.capture` keeps of it is what gets normalised.
 """
 
 from __future__ import annotations
@@ -9,27 +8,28 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 from azure.core.credentials import TokenCredential
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
-from azure.core.pipeline.transport import RequestsTransport
 
 from auditor.model.clouds import Cloud
 from auditor.model.ids import ArmId
 from auditor.model.snapshot import Failure
+from collectors.capture import CapturingAdapter
+from collectors.deadline import Deadline
 from collectors.errors import from_answer, from_exception
 from collectors.jsontext import parse
+from collectors.login import Credential
+from collectors.retry import Retry, Transport
 
-CONNECT_SECONDS = 20
-READ_SECONDS = 60
-LONGEST_WAIT = 30.0
-MOST_PAGES = 5000
+# So many reads of a kind, one after another, that all tries were not enough for: the next ones get one try each.
+ENOUGH = 4
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)
 
@@ -51,52 +51,27 @@ class Answer:
                     yield item
 
 
-class Retry(RetryPolicy):  # type: ignore[misc]  # the SDK is not followed by mypy
-    """The SDK's retries, bounded: under ARM's budget a thread may be told to wait several times before its turn comes,
-    but a service that stays down, or asks for an hour, must not hold up the rest for minutes."""
-
-    def __init__(self, retries: bool) -> None:
-        if not retries:
-            super().__init__(retry_total=0)
-        else:
-            super().__init__(retry_total=8, retry_connect=2, retry_read=1, retry_status=6, retry_backoff_max=4)
-
-    def get_retry_after(self, response: Any) -> float | None:
-        asked = super().get_retry_after(response)
-        return None if asked is None else min(float(asked), LONGEST_WAIT)
-
-
-class _Capture(SansIOHTTPPolicy[Any, Any]):  # type: ignore[misc]  # the SDK is not followed by mypy
-    """Keeps each final response of the thread's current read. Clients are synchronous, so a thread reads one thing."""
-
-    def __init__(self) -> None:
-        self.local = threading.local()
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        url = request.http_request.url
-        if url in self.local.asked or len(self.local.asked) >= MOST_PAGES:
-            raise ValueError("the pages of Azure's answer go in a circle")
-        self.local.asked.add(url)
-
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        answer = response.http_response
-        self.local.seen.append((answer.status_code, answer.text()))
-
-
 class Clients:
     """Makes each SDK client once per subscription (per workspace for azure-ai-ml), and reads through them."""
 
     def __init__(
-        self, credential: TokenCredential, cloud: Cloud, session: requests.Session, *, retries: bool = True
+        self,
+        credential: TokenCredential,
+        cloud: Cloud,
+        session: requests.Session,
+        answers: CapturingAdapter,
+        deadline: Deadline,
+        *,
+        retries: bool = True,
     ) -> None:
         self.credential = credential
         self.cloud = cloud
         self.retries = retries
-        self.transport = RequestsTransport(
-            session=session, session_owner=False, connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
-        )
-        self._capture = _Capture()
+        self.retry = Retry(retries)
+        self.transport = Transport(session, deadline)
+        self._answers = answers
         self._made: dict[tuple[str, ...], Any] = {}
+        self._in_vain: Counter[str] = Counter()
         self._locks: dict[str, threading.Lock] = {}
 
     # -- making clients --------------------------------------------------------------------------------------------
@@ -134,8 +109,7 @@ class Clients:
     def _pipeline(self) -> dict[str, Any]:
         return {
             "transport": self.transport,
-            "per_call_policies": [self._capture],
-            "retry_policy": Retry(self.retries),
+            "retry_policy": self.retry,
             "logging_enable": False,
         }
 
@@ -151,12 +125,22 @@ class Clients:
     def read(self, operation: Callable[[Clients], Any], action: str, *, listing: bool) -> Answer:
         """Run one SDK operation to its end, and answer with what Azure said.
 
-        This is the one place that catches everything: a page that was captured counts even where the SDK then fails on
-        it, and what is not whole says why. ``action`` is the permission that the read needs; a ``listing`` must answer
-        with pages of resources.
+        ``action`` is the permission that the read needs; a ``listing`` must answer with pages of resources. A token
+        that ran out on the way, or was taken back, is fetched again once.
         """
-        self._capture.local.seen = []
-        self._capture.local.asked = set()
+        with self.retry.patience(self._in_vain[action] < ENOUGH):
+            answer = self._read(operation, action, listing)
+        status = answer.failure and answer.failure.http_status
+        self._in_vain[action] = self._in_vain[action] + 1 if status == 429 or (status or 0) >= 500 else 0
+        if answer.failure is not None and answer.failure.http_status == 401 and isinstance(self.credential, Credential):
+            self.credential.renew()
+            answer = self._read(operation, action, listing)
+        return answer
+
+    def _read(self, operation: Callable[[Clients], Any], action: str, listing: bool) -> Answer:
+        """The one place that catches everything: a page that was captured counts even where the SDK then fails on it,
+        and what is not whole says why."""
+        self._answers.begin()
         error: Exception | None = None
         try:
             found = operation(self)
@@ -165,7 +149,7 @@ class Clients:
                     pass
         except Exception as caught:  # noqa: BLE001  (an SDK may raise anything; it becomes the reason of the gap)
             error = caught
-        return _answer(self._capture.local.seen, error, action, listing)
+        return _answer(self._answers.seen, error, action, listing)
 
 
 _described: set[str] = set()
@@ -176,6 +160,8 @@ _imported: dict[str, Any] = {}
 def imported(module: str) -> Any:
     """A module of an SDK. They are imported one at a time: two threads that import what imports each other may see half
     of it."""
+    # Set by whatever used azure-ai-ml before, it makes that package look for a cloud of its own, even while imported.
+    os.environ.pop("AZUREML_CURRENT_CLOUD", None)
     if module not in _imported:
         with _importing:
             _imported[module] = importlib.import_module(module)
@@ -209,10 +195,11 @@ def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, l
         more = bool(body.get("nextLink"))
         if listing and not _is_page(body):
             answer.failure = Failure(reason="Azure's answer is not a list of resources", http_status=status)
-    if error is not None and (more or not seen):
-        answer.failure = answer.failure or from_exception(error)
-    elif listing and more:
-        answer.failure = answer.failure or Failure(reason="Azure's answer has more pages than were read")
+    if more or not seen:
+        lost = (
+            Failure(reason="Azure's answer has more pages than were read") if error is None else from_exception(error)
+        )
+        answer.failure = answer.failure or lost
     return answer
 
 

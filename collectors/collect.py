@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import queue
+import contextlib
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 from azure.core.credentials import TokenCredential
 from requests.adapters import BaseAdapter
@@ -23,27 +19,30 @@ from auditor.model.permissions import action
 from auditor.model.snapshot import Failure, Scope, Snapshot, Subscription
 from auditor.model.types import DESCENDANTS, SUBSCRIPTIONS
 from collectors import discovery, login, recording, subscriptions
+from collectors.capture import CapturingAdapter
 from collectors.clients import Clients, import_ahead
 from collectors.crawl import READERS, TIME_IS_UP, Crawl
+from collectors.deadline import Deadline, LateError, within
 from collectors.errors import CollectionError
+from collectors.https import HTTPSAdapter
+from collectors.pace import PacedAdapter
 from collectors.pseudonyms import Pseudonyms
 from collectors.readers import Query
-from collectors.session import https, open_session
+from collectors.session import open_session
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Progress = Callable[[str, int, int], None]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Request:
     """What to collect. No ``subscriptions`` means every one that the identity sees, or those in a management group, but
-    none with nothing to audit. ``seconds`` bounds the whole run; ``say`` takes what the user should know meanwhile."""
+    none with nothing to audit. ``deadline`` bounds the whole run; ``say`` takes what the user should know meanwhile."""
 
     subscriptions: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
     threads: int = 16
-    seconds: float | None = None
+    deadline: Deadline = field(default_factory=Deadline)
     progress: Progress = lambda what, done, of: None
     say: Callable[[str], None] = lambda text: None
     management_group: str | None = None
@@ -56,41 +55,38 @@ def live(
     now: datetime,
     record: Path | None = None,
     anonymize: bool = False,
+    credential: TokenCredential | None = None,
 ) -> Snapshot:
     """Collect from Azure; with ``record``, keep the raw exchange in a folder, under other names with ``anonymize``.
 
     Raises:
         CollectionError: no audit is possible (no credentials, no such subscription, a folder that cannot be written).
     """
-    deadline = time.monotonic() + request.seconds if request.seconds else None
+    deadline = request.deadline
     import_ahead()
-    cloud = login.find_cloud(cloud_name, deadline)
-    credential = login.sign_in(cloud, tenant, deadline)
-    adapter: BaseAdapter = https(request.threads)
-    if record is not None:
-        manifest = recording.Manifest(
-            recorded_at=now,
-            cloud=cloud,
-            tenant_id=tenant,
-            subscriptions=list(request.subscriptions),
-            management_group=request.management_group,
-            scope=request.scope,
-        )
-        pseudonyms = Pseudonyms({t: r.wanted for t, r in READERS.items()}) if anonymize else None
-        recorder = recording.RecordingAdapter(adapter, record, pseudonyms)
-        recording.start(record, manifest, pseudonyms)
+    with contextlib.ExitStack() as stack:
         try:
-            snapshot = collect(request, cloud, credential, recorder, now, deadline)
-        except BaseException:
-            recorder.discard()
-            raise
-        if recorder.error is not None:
-            recorder.discard()
+            # In a thread of its own, since looking a host's name up has no end that could be set, and heeds no signal.
+            cloud = within(deadline.left(), lambda: login.find_cloud(cloud_name, deadline))
+        except LateError:
             raise CollectionError(
-                f"cannot record to {record}: {recorder.error.strerror}", "free space, or record elsewhere"
+                f"cannot reach {cloud_name}: no answer in time", "give --timeout more seconds"
+            ) from None
+        signed_in = stack.enter_context(contextlib.closing(login.Credential(cloud, tenant, credential)))
+        login.sign_in(signed_in, cloud, deadline)
+        adapter: BaseAdapter = HTTPSAdapter(deadline, request.threads)
+        if record is not None:
+            manifest = recording.Manifest(
+                recorded_at=now,
+                cloud=cloud,
+                tenant_id=tenant,
+                subscriptions=list(request.subscriptions),
+                management_group=request.management_group,
+                scope=request.scope,
             )
-        return snapshot
-    return collect(request, cloud, credential, adapter, now, deadline)
+            pseudonyms = Pseudonyms({t: r.wanted for t, r in READERS.items()}) if anonymize else None
+            adapter = stack.enter_context(recording.kept(adapter, record, manifest, pseudonyms))
+        return collect(request, cloud, signed_in, adapter, now)
 
 
 def replay(request: Request, folder: Path) -> Snapshot:
@@ -101,84 +97,61 @@ def replay(request: Request, folder: Path) -> Snapshot:
     """
     held = recording.Recording(folder)
     manifest = held.manifest
-    scope = request.scope if request.scope != Scope() else manifest.scope
     asked = replace(
         request,
         subscriptions=request.subscriptions or tuple(manifest.subscriptions),
-        scope=scope,
+        scope=request.scope if request.scope != Scope() else manifest.scope,
         management_group=manifest.management_group,
     )
-    deadline = time.monotonic() + request.seconds if request.seconds else None
     adapter = recording.ReplayAdapter(held)
-    return collect(asked, manifest.cloud, login.ReplayCredential(), adapter, manifest.recorded_at, deadline)
+    return collect(asked, manifest.cloud, login.ReplayCredential(), adapter, manifest.recorded_at)
 
 
 def collect(
-    request: Request,
-    cloud: Cloud,
-    credential: TokenCredential,
-    adapter: BaseAdapter,
-    now: datetime,
-    deadline: float | None = None,
+    request: Request, cloud: Cloud, credential: TokenCredential, adapter: BaseAdapter, now: datetime
 ) -> Snapshot:
     """Collect through an adapter, whatever stands behind it.
 
     Raises:
         CollectionError: a subscription that was asked for does not exist, or none can be seen.
     """
-    session, guard = open_session(adapter, cloud.resource_manager)
+    deadline = request.deadline
+    answers = CapturingAdapter(PacedAdapter(adapter, deadline))
+    session, guard = open_session(answers, cloud.resource_manager)
     try:
         # A recording holds the last answer to each request: asking again would only wait for the same.
-        clients = Clients(credential, cloud, session, retries=not isinstance(adapter, recording.ReplayAdapter))
+        retries = not isinstance(adapter, recording.ReplayAdapter)
+        clients = Clients(credential, cloud, session, answers, deadline, retries=retries)
         snapshot = Snapshot(taken_at=now, finished_at=now, cloud=cloud, scope=request.scope)
-        snapshot.subscriptions, snapshot.tenant_id = _within(
-            deadline, lambda: _subscriptions(clients, request), lambda: _too_late(request.subscriptions)
-        )
+        try:
+            found = within(deadline.left(), lambda: _subscriptions(clients, request))
+        except LateError:
+            found = _too_late(request.subscriptions)
+        snapshot.subscriptions, snapshot.tenant_id = found
         if not request.subscriptions:
             _leave_out(clients, snapshot, deadline, request.say)
         Crawl(clients, snapshot, request.threads, deadline, request.progress).run()
-        snapshot.traffic = guard.traffic
+        # The counting goes on in a thread that nothing could reach: what is kept is what it was now.
+        snapshot.traffic = guard.traffic.model_copy()
         return snapshot
     finally:
+        deadline.call_over()
         session.close()
 
 
-def _leave_out(clients: Clients, snapshot: Snapshot, deadline: float | None, say: Callable[[str], None]) -> None:
+def _leave_out(clients: Clients, snapshot: Snapshot, deadline: Deadline, say: Callable[[str], None]) -> None:
     """Take out of the subscriptions to read those that hold nothing to audit."""
     among = [s for s in snapshot.subscriptions if s.audited]
-    until = min(deadline or math.inf, time.monotonic() + discovery.SECONDS)
-    late = discovery.no_use(among, discovery.TOO_LATE)
-    idle, said = _within(until, lambda: discovery.idle(clients, among, until), lambda: ([], late))
+    until = Deadline(deadline.left(discovery.SECONDS))
+    try:
+        idle, said = within(until.left(), lambda: discovery.idle(clients, among, until))
+    except LateError:
+        idle, said = [], discovery.no_use(among, discovery.TOO_LATE)
     if said:
         say(said)
     out = {s.id for s in idle}
     snapshot.left_out = [s.model_copy(update={"audited": False}) for s in idle]
     snapshot.subscriptions = [s for s in snapshot.subscriptions if s.id not in out]
-
-
-def _within(deadline: float | None, work: Callable[[], T], late: Callable[[], T]) -> T:
-    """The outcome of some work, or what stands for it when the time is up first; the work is then left behind."""
-    if deadline is None:
-        return work()
-    outcome: queue.SimpleQueue[Callable[[], T]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            found = work()
-        except CollectionError as error:
-            outcome.put(partial(_raise, error))
-        else:
-            outcome.put(lambda: found)
-
-    threading.Thread(target=run, name="subscriptions", daemon=True).start()
-    try:
-        return outcome.get(timeout=max(0.0, deadline - time.monotonic()))()
-    except queue.Empty:
-        return late()
-
-
-def _raise(error: CollectionError) -> NoReturn:
-    raise error
 
 
 def _too_late(asked: tuple[str, ...]) -> tuple[list[Subscription], str | None]:

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from auditor.model.ids import key
@@ -28,6 +29,7 @@ from collectors import (
     subscriptions,
 )
 from collectors.clients import Answer, Clients
+from collectors.deadline import Deadline
 from collectors.plan import wanted
 from collectors.readers import Query, Read, Reader
 from collectors.secrets import scrub
@@ -51,6 +53,8 @@ READERS: dict[str, Reader] = {
 }
 # ARM refuses a window of more than 90 days; five minutes of it are left for clocks that differ.
 WINDOW = timedelta(days=90) - timedelta(minutes=5)
+FAREWELL_SECONDS = 1.0
+LONGEST_GATHER = 60.0
 TIME_IS_UP = "the run's time was up before this was read"
 
 
@@ -62,7 +66,7 @@ class Crawl:
         clients: Clients,
         snapshot: Snapshot,
         threads: int,
-        deadline: float | None,
+        deadline: Deadline,
         progress: Callable[[str, int, int], None],
     ) -> None:
         self.clients = clients
@@ -70,7 +74,8 @@ class Crawl:
         self.deadline = deadline
         self.progress = progress
         self.since = snapshot.taken_at - WINDOW
-        self._threads = threads
+        # Daemon threads: one that hangs where nothing can reach it must not keep the process from ending.
+        self._threads = [threading.Thread(target=self._work, name=f"read-{n}", daemon=True) for n in range(threads)]
         self._asked: set[tuple[str, str, bool, str]] = set()
         self._open: set[Read] = set()
         self._next_plan = 0.0
@@ -80,21 +85,29 @@ class Crawl:
 
     def run(self) -> None:
         """Read until the plan wants nothing more, or the time is up."""
-        # Daemon threads: one that hangs on a socket must not keep the process from ending.
-        for number in range(self._threads):
-            threading.Thread(target=self._work, name=f"read-{number}", daemon=True).start()
-        while True:
-            if self._left() == 0:
-                self._give_up()
-                break
-            self._plan()
-            if not self._open:
-                break
-            if not self._gather():
-                self._give_up()
-                break
-        for _ in range(self._threads):
+        try:
+            for thread in self._threads:
+                thread.start()
+            while True:
+                self._plan()
+                if not self._open:
+                    break
+                if self.deadline.left() == 0:
+                    self._give_up()
+                    break
+                self._gather()
+        finally:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Let the threads end: those that wait for Azure stop waiting, and nothing is read any more."""
+        self.deadline.call_over()
+        for _ in self._threads:
             self._todo.put(None)
+        until = time.monotonic() + FAREWELL_SECONDS
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _plan(self) -> None:
         """Ask for everything that is wanted and was not asked for; one read for every casing of an id."""
@@ -108,22 +121,32 @@ class Crawl:
         # Planning walks every environment: with many of them, gather a while, so that it takes a fifth of the time.
         self._next_plan = time.monotonic() + 4 * (time.monotonic() - began)
 
-    def _gather(self) -> bool:
-        """Take in what has arrived, at least one answer. False when the time was up first."""
+    def _gather(self) -> None:
+        """Take in what has arrived, at least one answer unless the time is up first."""
+        arrived = self._next(self.deadline.left(LONGEST_GATHER))
+        while self._open:
+            if arrived is not None:
+                read, answer = arrived
+                self._open.discard(read)
+                self.take(read, self._in_time(answer))
+                self.progress(read.type, len(self._asked) - len(self._open), len(self._asked))
+            wait = self._next_plan - time.monotonic()
+            if self.deadline.left() == 0 or (wait <= 0 and self._done.empty()):
+                break
+            arrived = self._next(max(wait, 0.001))
+
+    def _next(self, seconds: float) -> tuple[Read, Answer] | None:
         try:
-            arrived = [self._done.get(timeout=self._left())]
-            while self._open:
-                for read, answer in arrived:
-                    self._open.discard(read)
-                    self.take(read, answer)
-                    self.progress(read.type, len(self._asked) - len(self._open), len(self._asked))
-                wait = self._next_plan - time.monotonic()
-                if not self._open or self._left() == 0 or (wait <= 0 and self._done.empty()):
-                    break
-                arrived = [self._done.get(timeout=max(wait, 0.001))]
+            return self._done.get(timeout=seconds)
         except queue.Empty:
-            return self._left() != 0
-        return True
+            return None
+
+    def _in_time(self, answer: Answer) -> Answer:
+        """An answer that the end of the run cut off says so, however the cut looked from where it was made."""
+        if answer.failure is None or answer.failure.http_status is not None or self.deadline.left() > 0:
+            return answer
+        self.snapshot.cut_short = TIME_IS_UP
+        return replace(answer, failure=Failure(reason=TIME_IS_UP))
 
     def take(self, read: Read, answer: Answer) -> None:
         """Put what was read into the snapshot."""
@@ -174,9 +197,6 @@ class Crawl:
         late = Answer(failure=Failure(reason=TIME_IS_UP))
         for read in self._open:
             self.take(read, late)
-
-    def _left(self) -> float | None:
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def _work(self) -> None:
         while (read := self._todo.get()) is not None:

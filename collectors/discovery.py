@@ -10,7 +10,6 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +30,7 @@ from auditor.model.types import (
 )
 from collectors import subscriptions
 from collectors.clients import Clients
+from collectors.deadline import Deadline
 from collectors.session import GRAPH_QUERY, SKIP_TOKEN
 
 VERSION = "2021-03-01"
@@ -52,7 +52,7 @@ class _UnansweredError(Exception):
     """Resource Graph gave no answer, or none to rely on."""
 
 
-def idle(clients: Clients, among: list[Subscription], deadline: float) -> tuple[list[Subscription], str]:
+def idle(clients: Clients, among: list[Subscription], deadline: Deadline) -> tuple[list[Subscription], str]:
     """Those of many subscriptions that may be left out, and what to say of it; none of few, and none where that is not
     known in time."""
     if len(among) <= FEW:
@@ -109,7 +109,7 @@ def _quoted(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _ask(clients: Clients, query: str, ids: list[str], deadline: float) -> set[str]:
+def _ask(clients: Clients, query: str, ids: list[str], deadline: Deadline) -> set[str]:
     """The subscriptions that a query names, in lower case.
 
     Raises:
@@ -118,7 +118,7 @@ def _ask(clients: Clients, query: str, ids: list[str], deadline: float) -> set[s
     found: list[str] = []
     options: dict[str, Any] = {"resultFormat": "objectArray", "$top": BATCH}
     for _ in range(MOST_PAGES):
-        if time.monotonic() >= deadline:
+        if deadline.left() == 0:
             raise _UnansweredError(TOO_LATE)
         page = _page(clients, {"subscriptions": ids, "query": query, "options": options})
         rows = page.get("data")

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -106,6 +107,7 @@ class RecordingAdapter(BaseAdapter):
         self.inner = inner
         self.folder = folder
         self.error: OSError | None = None
+        self._closed = False
         self._kept: set[Path] = set()
         self._lock = threading.Lock()
 
@@ -124,6 +126,9 @@ class RecordingAdapter(BaseAdapter):
         return response
 
     def close(self) -> None:
+        """End the recording: a thread that is left behind adds nothing to it."""
+        with self._lock:
+            self._closed = True
         self.inner.close()
 
     def _keep(self, asked: _Request, status: int, body: Any) -> None:
@@ -138,6 +143,8 @@ class RecordingAdapter(BaseAdapter):
         }
         text = json.dumps(exchange, indent=1, ensure_ascii=False)
         with self._lock:
+            if self._closed:
+                return
             try:
                 self._kept.add(self.folder / name)
                 write_private(self.folder / name, text + "\n")
@@ -147,6 +154,7 @@ class RecordingAdapter(BaseAdapter):
     def discard(self) -> None:
         """Take away what was kept: half a recording would replay to another verdict."""
         with self._lock:
+            self._closed = True
             for path in (*self._kept, self.folder / MANIFEST):
                 path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
@@ -191,6 +199,28 @@ def start(folder: Path, manifest: Manifest, pseudonyms: Pseudonyms | None = None
         raise CollectionError(
             f"cannot record to {folder}: {error.strerror}", "give --record a folder to write to"
         ) from error
+
+
+@contextlib.contextmanager
+def kept(
+    inner: BaseAdapter, folder: Path, manifest: Manifest, pseudonyms: Pseudonyms | None = None
+) -> Iterator[RecordingAdapter]:
+    """Record what passes through ``inner`` into a new folder. It is whole in the end, or not there.
+
+    Raises:
+        CollectionError: the folder cannot be written, or holds something already.
+    """
+    start(folder, manifest, pseudonyms)
+    recorder = RecordingAdapter(inner, folder, pseudonyms)
+    try:
+        yield recorder
+        if recorder.error is not None:
+            raise CollectionError(
+                f"cannot record to {folder}: {recorder.error.strerror}", "free space, or record elsewhere"
+            )
+    except BaseException:  # an interruption too
+        recorder.discard()
+        raise
 
 
 class Recording:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
 from auditor.model.snapshot import Traffic
 from auditor.model.types import GRAPH
@@ -71,11 +71,6 @@ def _host(url: str) -> tuple[str | None, int | None]:
     """Host and port; 443 may be written or not."""
     parts = urlsplit(url)
     return parts.hostname, parts.port or 443
-
-
-def https(threads: int) -> HTTPAdapter:
-    """The adapter of a live run: a pool as wide as the threads, and no retries of its own, which the SDKs do."""
-    return HTTPAdapter(pool_connections=4, pool_maxsize=threads + 2, max_retries=0)
 
 
 def open_session(inner: BaseAdapter, resource_manager: str) -> tuple[requests.Session, ReadOnlyAdapter]:

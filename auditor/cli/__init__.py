@@ -10,15 +10,17 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
 import typer
 
-from auditor.cli.errors import AuditError, Terminated, complain
+from auditor.cli.errors import AuditError, Interrupted, complain
 
-INTERRUPTED, TERMINATED, IMPOSSIBLE = 130, 143, 2
+IMPOSSIBLE = 2
+UNWINDING_SECONDS = 3.0
 AGAIN = "run it again; --timeout bounds a run and still reports"
 
 
@@ -39,19 +41,16 @@ def run() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and answer with its exit code; never raises for what a user did."""
-    with _sigterm_raises():
+    with _signals_raise():
         try:
             return _run(argv)
         except AuditError as error:
             complain(str(error), error.help)
         except typer.TyperException as error:
             complain(_one_line(error.format_message()), "'audit --help' lists the options")
-        except (KeyboardInterrupt, typer.Abort):
-            complain("interrupted: no report was written", AGAIN)
-            return INTERRUPTED
-        except Terminated:
-            complain("terminated: no report was written", AGAIN)
-            return TERMINATED
+        except Interrupted as error:
+            complain(_interruption(error), AGAIN)
+            return 128 + error.number
         except OSError as error:
             _forget_stdout()
             complain(f"cannot write the output: {error.strerror or error}", "look at where stdout goes, or use -o FILE")
@@ -67,16 +66,12 @@ def _run(argv: Sequence[str]) -> int:
     from auditor.cli.app import app
 
     _use_private_ca()
-    # Set by other tools that use azure-ai-ml, it makes that package look for a cloud of its own.
-    os.environ.pop("AZUREML_CURRENT_CLOUD", None)
     _write_any_text()
     try:
         outcome = app(list(argv), prog_name="audit", standalone_mode=False)
     except typer.Exit as error:
         outcome = error.exit_code
     sys.stdout.flush()
-    if outcome == INTERRUPTED:  # typer turns Ctrl-C into this code without a word
-        raise KeyboardInterrupt
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -111,17 +106,30 @@ def _write_any_text() -> None:
                     reconfigure(encoding="utf-8", errors="replace")
 
 
+def _interruption(error: Interrupted) -> str:
+    what = "interrupted" if error.number == signal.SIGINT else "terminated"
+    while_ = f" while {error.during}" if error.during else ""
+    return f"{what}{while_}" if "written" in while_ else f"{what}{while_}: no report was written"
+
+
 @contextlib.contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _signals_raise() -> Iterator[None]:
+    """SIGINT and SIGTERM end the run from where it is. A second one does not disturb the cleaning up."""
+    last = -UNWINDING_SECONDS
+
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+        nonlocal last
+        if time.monotonic() - last > UNWINDING_SECONDS:
+            last = time.monotonic()
+            raise Interrupted(number)
 
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:  # not in the main thread: the program around us keeps its own handling
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

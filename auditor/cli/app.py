@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.auditing import Source
 from auditor.cli import catalogue, diffing, explaining, permissions, rulebook
 from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
@@ -43,7 +44,7 @@ from auditor.cli.options import (
     Workspaces,
 )
 from auditor.cli.outputs import RENDERERS, check_stdout, parse, to_stdout
-from auditor.cli.running import Source, Wish, run
+from auditor.cli.running import Wish, run
 from auditor.model.rule import Tier
 from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from auditor.auditing import read_snapshot
 from auditor.changes import changes
 from auditor.cli import earlier, rulebook
 from auditor.cli.errors import AuditError
 from auditor.cli.outputs import to_stdout
-from auditor.cli.running import read_snapshot
 from auditor.comparing import differing, whereabouts
 from auditor.engine import audit
 from auditor.model.baseline import Finding

@@ -1,20 +1,19 @@
-"""What a user did wrong, or what makes an audit impossible: one line, and one that says what to do."""
+"""What ends a run early, said in one line, and one that says what to do."""
 
 from __future__ import annotations
 
 import sys
 
-
-class AuditError(Exception):
-    """No audit was possible; ``help`` says what to do about it."""
-
-    def __init__(self, message: str, help: str) -> None:  # noqa: A002
-        super().__init__(message)
-        self.help = help
+from auditor.errors import AuditError as AuditError
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM arrived. ``during`` says what the run was at, and what had been done."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.during = ""
 
 
 def complain(message: str, help_: str) -> None:

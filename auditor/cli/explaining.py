@@ -10,9 +10,11 @@ from difflib import get_close_matches
 
 from rich.console import Console
 
+from auditor.auditing import Source, collect
 from auditor.cli import config, rulebook
 from auditor.cli.errors import AuditError
-from auditor.cli.running import Source, Wish, collect
+from auditor.cli.progress import Progress
+from auditor.cli.running import Wish
 from auditor.engine import audit
 from auditor.model.environment import Environment
 from auditor.model.ids import ArmId, key
@@ -38,7 +40,8 @@ def run(source: Source, environment: str, rule_id: str | None, wish: Wish) -> in
     if rule_id is not None:
         rule_id = _rule(rule_id, rules).id
     started = datetime.now(UTC)
-    snapshot = collect(source, _scope(environment), wish, started)
+    with Progress(wish.quiet, wish.verbose) as progress:
+        snapshot = collect(source, _scope(environment), progress, started)
     with redirect_stdout(sys.stderr):
         report = audit(snapshot, rules, Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name), decisions)
     chosen = _find(report, environment)

@@ -145,11 +145,12 @@ def write(documents: Sequence[Document]) -> None:
         for name, path in made:
             Path(name).replace(path)
     except OSError as error:
-        for name, _ in made:
-            Path(name).unlink(missing_ok=True)
         raise AuditError(
             f"cannot write {error.filename or 'the report'}: {error.strerror}", "free space, or write elsewhere"
         ) from error
+    finally:  # after an interruption too
+        for name, _ in made:
+            Path(name).unlink(missing_ok=True)
 
 
 def _device(document: Document) -> bool:

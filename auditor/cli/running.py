@@ -5,56 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import ValidationError
-
-from auditor import files
-from auditor.cli import config, earlier, evidence, outputs, rulebook, service_tags
-from auditor.cli.errors import AuditError
+from auditor import auditing
+from auditor.auditing import Source
+from auditor.cli import config, earlier, evidence, outputs, rulebook
 from auditor.cli.outputs import Document, Output
 from auditor.cli.progress import Progress
 from auditor.comparing import compared
-from auditor.engine import audit
 from auditor.model.decisions import Use
-from auditor.model.ids import ArmId
-from auditor.model.report import Outcome, Report, Run, outcome
-from auditor.model.snapshot import Scope, Snapshot
-from auditor.model.types import WORKSPACES
+from auditor.model.report import Outcome, Report, outcome
+from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
 from auditor.reports.evidence import files as evidence_files
 from auditor.reports.sarif import Options
 from auditor.reports.text import clean
 
-LARGEST_SNAPSHOT = 2**28
 EXIT = {Outcome.CLEAN: 0, Outcome.FAILED: 1, Outcome.UNSURE: 3}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the snapshot comes from: exactly one of them. ``everything`` means all subscriptions."""
-
-    subscriptions: tuple[str, ...] = ()
-    everything: bool = False
-    management_group: str | None = None
-    snapshot: Path | None = None
-    replay: Path | None = None
-    cloud: str = "AzureCloud"
-    tenant: str | None = None
-    record: Path | None = None
-    anonymize: bool = False
-    service_tags: Path | None = None
-    threads: int = 16
-    seconds: float | None = None
-
-    @property
-    def name(self) -> Literal["live", "replay", "snapshot"]:
-        return "snapshot" if self.snapshot else "replay" if self.replay else "live"
 
 
 @dataclass(frozen=True)
@@ -93,20 +62,23 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
     baseline = earlier.read(wish.baseline).baseline if wish.baseline else None
     if wish.evidence:
         evidence.check(wish.evidence)
-    tags = service_tags.read(source.service_tags) if source.service_tags else None
-    started = datetime.now(UTC)
-    snapshot = collect(source, scope, wish, started)
-    if tags is not None:
-        snapshot.service_tags = service_tags.of_cloud(tags, snapshot.cloud)
-    _check_workspaces(snapshot)
-    if source.snapshot is None and not wish.quiet:
+    with Progress(wish.quiet, wish.verbose) as progress:
+        # A rule of other people may print, and stdout belongs to the report.
+        with contextlib.redirect_stdout(sys.stderr):
+            decisions = decided.decisions if decided else None
+            report = auditing.run(source, scope, rules=book, decisions=decisions, progress=progress)
+        if baseline is not None:
+            report = compared(report, baseline)
+        return _deliver(report, wish, progress)
+
+
+def _deliver(report: Report, wish: Wish, progress: Progress) -> int:
+    """Write the files, print the rest, and answer with the exit code."""
+    progress.begin("writing the reports")
+    snapshot = report.snapshot
+    if report.run.source != "snapshot" and not wish.quiet:
         seconds = (snapshot.finished_at - snapshot.taken_at).total_seconds()
         sys.stderr.write(f"read Azure in {snapshot.traffic.requests} requests and {seconds:.1f} s\n")
-    run_ = Run(str(uuid.uuid4()), started, datetime.now(UTC), source.name)
-    with contextlib.redirect_stdout(sys.stderr):  # a rule of other people may print, and stdout belongs to the report
-        report = audit(snapshot, book, run_, decided.decisions if decided else None)
-    if baseline is not None:
-        report = compared(report, baseline)
     documents = [
         Document(o.path, outputs.RENDERERS[o.format](report, wish.sarif)) for o in wish.outputs if o.path is not None
     ]
@@ -114,6 +86,7 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         documents.append(Document(wish.save_snapshot, snapshot.model_dump_json(indent=1) + "\n", private=True))
     with evidence.written(wish.evidence, evidence_files(report)) if wish.evidence else contextlib.nullcontext():
         outputs.write(documents)
+    progress.begin("printing: the files are written" if documents else "printing")
     reached = outcome(report, wish.fail_on)
     try:
         _print(report, wish)
@@ -123,78 +96,6 @@ def run(source: Source, scope: Scope, wish: Wish) -> int:
         sys.stderr.writelines(_idle_waivers(report, wish))
         sys.stderr.write(_why(report, reached, wish.fail_on) + "\n")
     return EXIT[reached]
-
-
-def collect(source: Source, scope: Scope, wish: Wish, started: datetime) -> Snapshot:
-    """The snapshot of a source, narrowed to a scope."""
-    if source.snapshot is not None:
-        snapshot = read_snapshot(source.snapshot)
-        if scope != Scope():
-            snapshot.scope = scope
-        return snapshot
-    # The SDKs take seconds to import, and commands that stay offline must not pay for them.
-    from collectors.collect import Request, live, replay
-    from collectors.errors import CollectionError
-
-    try:
-        with Progress(wish.quiet, wish.verbose) as progress:
-            request = Request(
-                source.subscriptions,
-                scope,
-                source.threads,
-                source.seconds,
-                progress.read,
-                progress.note,
-                source.management_group,
-            )
-            if source.replay is not None:
-                snapshot = replay(request, source.replay)
-            else:
-                snapshot = live(request, source.cloud, source.tenant, started, source.record, source.anonymize)
-    except CollectionError as error:
-        raise AuditError(str(error), error.help) from error
-    snapshot.finished_at = snapshot.taken_at + (datetime.now(UTC) - started)
-    return snapshot
-
-
-def read_snapshot(path: Path, help_: str = "give --snapshot a file that --save-snapshot wrote") -> Snapshot:
-    """A saved snapshot.
-
-    Raises:
-        AuditError: the file cannot be read, is cut off, or is not a snapshot of this version.
-    """
-    try:
-        snapshot = Snapshot.model_validate(files.parse(files.read(path, LARGEST_SNAPSHOT)))
-    except files.UnreadableError as error:
-        raise AuditError(f"cannot read the snapshot {path}: {error}", help_) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
-        raise AuditError(f"{path} is not a whole snapshot of this version ({what})", help_) from error
-    except ValueError as error:
-        raise AuditError(f"{path} is not a whole snapshot of this version ({error})", help_) from error
-    absent = sorted({"schema_version", "subscriptions", "resources", "listings", "unread"} - snapshot.model_fields_set)
-    if absent:
-        raise AuditError(f"{path} is not a whole snapshot of this version (no {', '.join(absent)})", help_)
-    return snapshot
-
-
-def _check_workspaces(snapshot: Snapshot) -> None:
-    """A name that matches nothing is a mistake, as long as every workspace could be seen."""
-    whole = all(
-        (listing := snapshot.listing(f"/subscriptions/{s.id}", WORKSPACES)) is not None and listing.failure is None
-        for s in snapshot.subscriptions
-    )
-    there = [w.id for w in snapshot.of_type(WORKSPACES)]
-    for name in snapshot.scope.workspaces if whole else ():
-        if not any(Scope(workspaces=[name]).admits(w) for w in there):
-            names = ", ".join(sorted(w.rpartition("/")[2] for w in there)[:10]) or "none"
-            raise AuditError(f"there is no workspace {name} in the scope", f"the workspaces there: {names}")
-    for group in snapshot.scope.resource_groups if whole else ():
-        if not any(Scope(resource_groups=[group]).admits(w) for w in there):
-            groups = ", ".join(sorted({ArmId.parse(w).resource_group for w in there})[:10]) or "none"
-            raise AuditError(f"no workspace is in a resource group {group}", f"the groups with workspaces: {groups}")
 
 
 def _print(report: Report, wish: Wish) -> None:

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor import files
+from auditor.auditing import LARGEST_SNAPSHOT
 from auditor.cli import main
-from auditor.cli.running import LARGEST_SNAPSHOT
 from collectors.recording import LARGEST_FILE, MANIFEST
 from tests.arm.record import FIXTURES
 

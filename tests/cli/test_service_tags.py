@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from auditor.cli import main, service_tags
+from auditor import service_tags
+from auditor.cli import main
 from auditor.cli.errors import AuditError
 from auditor.model.clouds import CLOUDS
 from auditor.model.snapshot import ServiceTags, Snapshot

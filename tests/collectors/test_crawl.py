@@ -14,10 +14,11 @@ import requests
 from auditor.model.clouds import CLOUDS
 from auditor.model.ids import ArmId
 from auditor.model.report import Report
-from auditor.model.types import DATASTORES, ONLINE_ENDPOINTS, WORKSPACES, ZONE_GROUPS
+from auditor.model.types import DATASTORES, ONLINE_ENDPOINTS, WORKSPACES, ZONE_GROUPS, ZONE_LINKS
 from auditor.model.verdict import Status
 from collectors.collect import Request, collect
 from collectors.crawl import TIME_IS_UP
+from collectors.deadline import Deadline
 from collectors.login import ReplayCredential
 from collectors.recording import request_key
 from tests.arm import scenarios
@@ -145,8 +146,8 @@ def test_hanging_reads_are_left_when_time_is_up() -> None:
     try:
         started = time.monotonic()
         home = ArmId.parse(estate.find(WORKSPACES)["id"]).subscription
-        request, cloud = Request((home,), threads=16), CLOUDS["AzureCloud"]
-        snapshot = collect(request, cloud, ReplayCredential(), adapter, NOW, started + 1.5)
+        request, cloud = Request((home,), threads=16, deadline=Deadline(1.5)), CLOUDS["AzureCloud"]
+        snapshot = collect(request, cloud, ReplayCredential(), adapter, NOW)
         assert time.monotonic() - started < 5
     finally:
         release.set()
@@ -174,12 +175,11 @@ def test_the_deadline_holds_for_the_first_read_too() -> None:
     started = time.monotonic()
     try:
         snapshot = collect(
-            Request((home,), threads=2),
+            Request((home,), threads=2, deadline=Deadline(1)),
             CLOUDS["AzureCloud"],
             ReplayCredential(),
             ArmAdapter(estate, fault=hang),
             NOW,
-            started + 1,
         )
     finally:
         release.set()
@@ -240,3 +240,23 @@ def test_online_endpoints_are_read_for_attached_workspaces_only() -> None:
     assert not [p for p in paths(adapter) if "/datastores" in p or "privatednszonegroups" in p]
     assert not report_on(snapshot).environments
     assert not results(report_on(snapshot), "STO-001")
+
+
+def test_what_stays_down_is_not_tried_for_long() -> None:
+    """Once some reads of a kind have had all their tries, each of the others has one; other kinds lose nothing."""
+
+    def down(request: requests.PreparedRequest) -> requests.Response | None:
+        if not str(request.url).lower().partition("?")[0].endswith("/virtualnetworklinks"):
+            return None
+        answer = respond(request, 503, {"error": {"code": "ServerBusy", "message": "Later."}})
+        answer.headers["Retry-After"] = "0"
+        return answer
+
+    estate = scenarios.large(3, 1)
+    home = str(estate.subscriptions[0]["subscriptionId"])
+    adapter = ArmAdapter(estate, fault=down)
+    snapshot = collect(Request((home,), threads=1), CLOUDS["AzureCloud"], ReplayCredential(), adapter, NOW)
+    tries = Counter(p for p in paths(adapter) if "/virtualnetworklinks?" in p)
+    assert sorted(tries.values(), reverse=True) == [7] * 4 + [1] * (len(tries) - 4)
+    assert len(tries) > 4
+    assert {x.type for x in snapshot.listings if x.failure} == {ZONE_LINKS}

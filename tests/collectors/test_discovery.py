@@ -24,6 +24,7 @@ from auditor.reports import json_report
 from collectors import discovery
 from collectors.collect import Request, collect, replay
 from collectors.crawl import READERS
+from collectors.deadline import Deadline
 from collectors.errors import CollectionError
 from collectors.login import ReplayCredential
 from collectors.pseudonyms import Pseudonyms
@@ -53,9 +54,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.adapter = ArmAdapter(self.estate, self.size, self.fault, self.known)
-        request = Request(self.named, Scope(), 4, self.seconds, say=self.said.append)
-        deadline = time.monotonic() + self.seconds if self.seconds else None
-        self.snapshot = collect(request, AZURE, ReplayCredential(), self.adapter, NOW, deadline)
+        request = Request(self.named, Scope(), 4, Deadline(self.seconds), say=self.said.append)
+        self.snapshot = collect(request, AZURE, ReplayCredential(), self.adapter, NOW)
         self.report = report_on(self.snapshot)
 
     @property

@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from auditor.model.types import VAULTS, WORKSPACES
-from collectors.clients import LONGEST_WAIT, Retry
 from collectors.jsontext import parse
 from collectors.secrets import clean, redact
 from tests.arm.adapter import ArmAdapter, respond
@@ -53,18 +52,6 @@ def test_pages_that_go_in_a_circle_end() -> None:
     report = report_on(snapshot_of(estate, spoilt(estate, VAULTS, page)))
     assert time.monotonic() - began < 30
     assert any("circle" in gap.failure.reason for gap in report.gaps)
-
-
-def test_a_wait_of_a_day_is_cut() -> None:
-    """Retry-After is honoured up to a bound."""
-
-    class Answer:
-        headers = {"Retry-After": "86400"}  # noqa: RUF012
-
-        class http_response:  # noqa: N801
-            headers = {"Retry-After": "86400"}  # noqa: RUF012
-
-    assert Retry(True).get_retry_after(Answer()) == LONGEST_WAIT
 
 
 @pytest.mark.parametrize(

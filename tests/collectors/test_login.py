@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model.clouds import CLOUDS, Cloud
+from collectors.deadline import Deadline
 from collectors.errors import CollectionError
 from collectors.login import ReplayCredential, find_cloud
 
@@ -12,21 +13,21 @@ from collectors.login import ReplayCredential, find_cloud
 @pytest.mark.parametrize("name", ["AzureCloud", "azurecloud", "AzureUSGovernment", "AZURECHINACLOUD"])
 def test_the_clouds_by_name(name: str) -> None:
     """A cloud's name is known in any case."""
-    assert find_cloud(name).name.lower() == name.lower()
+    assert find_cloud(name, Deadline()).name.lower() == name.lower()
 
 
 @pytest.mark.parametrize("name", ["", "Azure", "AzureGermanCloud", "http://management.example", "management.azure.com"])
 def test_what_is_no_cloud(name: str) -> None:
     """Anything else but an https:// URL is refused, with the names that there are."""
     with pytest.raises(CollectionError) as caught:
-        find_cloud(name)
+        find_cloud(name, Deadline())
     assert all(known in caught.value.help for known in CLOUDS)
 
 
 def test_nothing_answers_at_the_url() -> None:
     """A Resource Manager that cannot be reached is said to be so, in one line."""
     with pytest.raises(CollectionError, match=r"cannot reach https://127\.0\.0\.1:9") as caught:
-        find_cloud("https://127.0.0.1:9/")
+        find_cloud("https://127.0.0.1:9/", Deadline())
     assert "\n" not in str(caught.value)
 
 

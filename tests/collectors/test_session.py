@@ -11,8 +11,10 @@ from requests.adapters import BaseAdapter
 
 from auditor.model.types import DATASTORES, VAULTS
 from auditor.model.verdict import Status
+from collectors.deadline import Deadline
 from collectors.errors import RefusedRequestError
-from collectors.session import GRAPH_QUERY, https, open_session
+from collectors.https import HTTPSAdapter
+from collectors.session import GRAPH_QUERY, open_session
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, respond
 from tests.audits import report_on, results, snapshot_of
@@ -116,8 +118,8 @@ def test_traffic_is_counted() -> None:
 
 def test_the_pool_is_as_wide_as_the_threads() -> None:
     """No connection is thrown away because the pool is too small."""
-    assert https(48).poolmanager.connection_pool_kw["maxsize"] >= 48
-    assert https(48).max_retries.total == 0
+    assert HTTPSAdapter(Deadline(), 48).poolmanager.connection_pool_kw["maxsize"] >= 48
+    assert HTTPSAdapter(Deadline(), 48).max_retries.total == 0
 
 
 def test_the_sdk_cannot_register_a_provider() -> None:

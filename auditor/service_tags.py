@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from auditor import files
-from auditor.cli.errors import AuditError
+from auditor.errors import AuditError
 from auditor.model.clouds import Cloud
 from auditor.model.ranges import network
 from auditor.model.snapshot import ServiceTags

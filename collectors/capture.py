@@ -1,0 +1,73 @@
+"""Keeps what Azure answered, whatever the SDKs make of it.
+
+Their entities leave properties out, and one item that they cannot parse loses a whole list. So the body of each page is
+kept here, and the SDK is shown the page without its items: it has nothing to trip over, and follows the link to the
+next one.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+
+from collectors.jsontext import parse
+from collectors.recording import respond
+
+MOST_PAGES = 2000
+
+
+class CircleError(Exception):
+    """Pages without end."""
+
+
+class _Read(threading.local):
+    """What this thread has been answered in the read that it is at, by URL: the last of several tries counts."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[int, str]] = {}
+
+
+class CapturingAdapter(BaseAdapter):
+    """Passes requests to ``inner``. Clients are synchronous, so a thread reads one thing at a time."""
+
+    def __init__(self, inner: BaseAdapter) -> None:
+        super().__init__()
+        self.inner = inner
+        self._read = _Read()
+
+    def begin(self) -> None:
+        """Another read begins in this thread."""
+        self._read.seen = {}
+
+    @property
+    def seen(self) -> list[tuple[int, str]]:
+        """Status and text of each page of the read, in order."""
+        return list(self._read.seen.values())
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        url = request.url or ""
+        status, _ = self._read.seen.get(url, (0, ""))
+        if 200 <= status < 300 or len(self._read.seen) >= MOST_PAGES:
+            raise CircleError("the pages of Azure's answer go in a circle")
+        response = self.inner.send(request, *args, **kwargs)
+        text = response.content.decode("utf-8-sig", "replace")
+        self._read.seen[url] = (response.status_code, text)
+        return _without_items(request, response, text)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def _without_items(request: requests.PreparedRequest, response: requests.Response, text: str) -> requests.Response:
+    if response.status_code != 200:
+        return response
+    try:
+        body = parse(text)
+    except (ValueError, RecursionError):
+        return response
+    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+        return response
+    return respond(request, response.status_code, {"value": [], "nextLink": body.get("nextLink")})
