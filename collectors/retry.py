@@ -93,7 +93,11 @@ class Transport(RequestsTransport):  # type: ignore[misc]  # the SDK is not foll
 
     def __init__(self, session: Any, deadline: Deadline) -> None:
         super().__init__(
-            session=session, session_owner=False, connection_timeout=CONNECT_SECONDS, read_timeout=REQUEST_SECONDS
+            session=session,
+            session_owner=False,
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=REQUEST_SECONDS,
+            connection_verify=session.verify,
         )
         self.deadline = deadline
 

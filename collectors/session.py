@@ -77,6 +77,11 @@ def open_session(inner: BaseAdapter, resource_manager: str) -> tuple[requests.Se
     """A session on which nothing but reads of one Resource Manager can be sent."""
     session = requests.Session()
     session.max_redirects = 0
+    # What the environment says of proxies and certificates is the same for every request, and costs as much as sending
+    # one; and a .netrc must not put a password in the place of the token.
+    settings = session.merge_environment_settings(resource_manager, {}, None, None, None)
+    session.proxies, session.verify, session.cert = settings["proxies"], settings["verify"], settings["cert"]
+    session.trust_env = False
     guard = ReadOnlyAdapter(inner, resource_manager)
     for prefix in list(session.adapters):
         del session.adapters[prefix]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,9 +30,11 @@ class Far(BaseAdapter):
         super().__init__()
         self.status, self.headers = status, headers or {}
         self.reached: list[tuple[str, str]] = []
+        self.last: tuple[requests.PreparedRequest, dict[str, Any]] | None = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         self.reached.append((str(request.method), str(request.url)))
+        self.last = request, kwargs
         response = respond(request, self.status, {"value": []})
         response.headers.update(self.headers)
         return response
@@ -106,6 +109,28 @@ def test_no_other_adapter_is_left() -> None:
     assert all(a is guard for a in session.adapters.values())
     with pytest.raises(requests.exceptions.InvalidSchema):
         session.get("ftp://management.azure.com/subscriptions")
+
+
+def test_the_environment_tells_proxy_and_certificates_and_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A .netrc that names the host does not replace the token."""
+    (tmp_path / "netrc").write_text("machine management.azure.com login somebody password secret\n")
+    (tmp_path / "ca.pem").touch()
+    environment = {"NETRC": "netrc", "REQUESTS_CA_BUNDLE": "ca.pem"}
+    for name, file in environment.items():
+        monkeypatch.setenv(name, str(tmp_path / file))
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    far = Far()
+    session, _ = open_session(far, ARM)
+    session.get(f"{ARM}/subscriptions", headers={"Authorization": "Bearer token"})
+    assert far.last is not None
+    request, how = far.last
+    assert request.headers["Authorization"] == "Bearer token"
+    assert how["verify"] == str(tmp_path / "ca.pem")
+    assert how["proxies"]["https"] == "http://proxy.example:8080"
 
 
 def test_traffic_is_counted() -> None:
