@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fixtures docs lock sbom vulnerabilities clean
+.PHONY: demo test bench fixtures docs lock sbom vulnerabilities clean
 
 demo: $(VENV)/ready  ## audit the recording that ships with the tool
 	$(BIN)/audit demo --fail-on never
@@ -13,6 +13,9 @@ test: $(VENV)/ready-dev  ## everything that must pass: ruff, mypy, pytest
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/ready-dev  ## measure time, memory and requests: docs/performance.md says what the figures mean
+	$(BIN)/python -m benchmarks
 
 fixtures: $(VENV)/ready-dev  ## write the recordings under fixtures/ again
 	$(BIN)/python -m tests.arm.record

@@ -1,13 +1,17 @@
-"""Snapshots of large tenants: what the collectors saw of one environment and one neighbour, many times over.
+"""Snapshots of large tenants: ``python -m benchmarks.fleet SHAPE ENVIRONMENTS RESOURCES FILE``.
 
-Two shapes, since they strain different joins: environments that stand *apart*, each with zones of its own, and *spokes*
-that share the zones and the VNet of one hub.
+Each holds what the collectors saw of one environment and one neighbour, many times over.
+
+Three shapes, since they strain different joins: environments that stand *apart*, each with zones of its own; *spokes*
+that share the zones and the VNet of one hub; and *flawed* ones, for which reports have the most to say.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from auditor.model.snapshot import Snapshot
@@ -101,3 +105,12 @@ def _grown(value: Any, environments: int) -> Any:
     if isinstance(value, list):
         return [v for item in value for v in map(json.loads, _names(json.dumps(item), environments, 1))]
     return value
+
+
+def main() -> None:
+    shape, environments, resources, file = sys.argv[1:]
+    Path(file).write_text(snapshot(shape, int(environments), int(resources)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

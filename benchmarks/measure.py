@@ -37,11 +37,6 @@ def run(argv: Sequence[str], env: Mapping[str, str] | None = None, errors: Path 
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / scale, process.returncode)
 
 
-def best(times: int, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Cost:
-    """The cheapest of several runs: on a machine that does other things too, the others measure those."""
-    return min((run(argv, env) for _ in range(times)), key=lambda cost: cost.cpu)
-
-
 def audit(*arguments: str) -> list[str]:
     """The command line of an audit by this very code."""
     return [sys.executable, "-c", "from auditor.cli import run; run()", *arguments]

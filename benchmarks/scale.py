@@ -1,45 +1,93 @@
 """Judging large snapshots: ``python -m benchmarks.scale [ENVIRONMENTS …]``, by default 500, 1000 and 2000.
 
-For every shape of a tenant and every report it prints processor time and peak memory of the whole command, and how many
-times that of half the size each is: 2 is linear.
+For every shape of a tenant it prints the processor time of reading the snapshot, of judging it and of every report, and
+how many times that of half the size each is: 2 is linear. Memory is the most that was held up to there.
 """
 
 from __future__ import annotations
 
+import gc
+import json
+import os
+import resource
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks import fleet
-from benchmarks.measure import Cost, audit, best
+from benchmarks.measure import ROOT
 
 SIZES = (500, 1000, 2000)
 RESOURCES = 100  # for each environment
-REPORTS = ("table", "json", "sarif", "html")
-TIMES = 2
+SHAPES = ("apart", "spokes", "flawed")
+CHILD = "--child"
+T = TypeVar("T")
+
+
+def stages(file: Path) -> Iterator[tuple[str, float, float]]:
+    """What each stage of one audit costs: its name, seconds of processor time, and the peak of memory in MB."""
+    from rich.console import Console
+
+    from auditor.cli.outputs import RENDERERS
+    from auditor.cli.rulebook import rules
+    from auditor.cli.running import read_snapshot
+    from auditor.engine import audit
+    from auditor.model.report import Run
+    from auditor.reports import table
+    from auditor.reports.sarif import Options
+
+    gc.disable()  # as the command does
+    on, now = rules(), datetime.now(UTC)
+    snapshot, seconds, peak = timed(lambda: read_snapshot(file))
+    yield "read", seconds, peak
+    report, seconds, peak = timed(lambda: audit(snapshot, on, Run("-", now, now, "snapshot")))
+    yield "judge", seconds, peak
+    with Path(os.devnull).open("w") as nowhere:
+        _, seconds, peak = timed(partial(table.render, report, Console(file=nowhere, width=100)))
+    yield "table", seconds, peak
+    for name, render in RENDERERS.items():
+        _, seconds, peak = timed(partial(render, report, Options()))
+        yield name, seconds, peak
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float, float]:
+    """What some work makes, the seconds of processor time it took, and the peak of memory so far in MB."""
+    began = time.process_time()
+    made = work()
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return made, time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+
+def measured(shape: str, size: int, file: Path) -> list[tuple[str, float, float]]:
+    """The stages, and what makes the snapshot, each in a process of its own: a child starts with its parent's peak."""
+    made = [sys.executable, "-m", "benchmarks.fleet", shape, str(size), str(size * RESOURCES), str(file)]
+    subprocess.run(made, cwd=ROOT, check=True)  # noqa: S603  (our own module)
+    command = [sys.executable, "-m", "benchmarks.scale", CHILD, str(file)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)  # noqa: S603  (this very module)
+    return [(str(name), float(seconds), float(peak)) for name, seconds, peak in json.loads(done.stdout)]
 
 
 def main() -> None:
+    if CHILD in sys.argv:
+        print(json.dumps(list(stages(Path(sys.argv[-1])))))  # noqa: T201
+        return
     sizes = [int(word) for word in sys.argv[1:]] or SIZES
-    nothing = best(5, [sys.executable, "-c", "pass"])
-    print(f"python -c pass: {nothing.wall:.3f} s")  # noqa: T201
-    print("| shape | report | environments | resources | CPU s | × | peak MB |\n|---|---|--:|--:|--:|--:|--:|")  # noqa: T201
+    print("| shape | environments | stage | CPU s | × | peak MB |\n|---|--:|---|--:|--:|--:|")  # noqa: T201
     with tempfile.TemporaryDirectory() as folder:
-        for shape in fleet.SHAPES:
-            before: dict[str, Cost] = {}
+        for shape in SHAPES:
+            before: dict[str, float] = {}
             for size in sizes:
-                file = Path(folder) / "snapshot.json"
-                file.write_text(fleet.snapshot(shape, size, size * RESOURCES))
-                for report in REPORTS:
-                    command = audit("--snapshot", str(file), "-f", report, "-q", "--fail-on", "never")
-                    cost = best(TIMES, command)
-                    growth = f"{cost.cpu / before[report].cpu:.2f}" if report in before else ""
+                for stage, seconds, peak in measured(shape, size, Path(folder) / "snapshot.json"):
+                    growth = f"{seconds / before[stage]:.2f}" if before.get(stage) else ""
                     print(  # noqa: T201
-                        f"| {shape} | {report} | {size} | {size * RESOURCES} | {cost.cpu:.1f} | {growth} |"
-                        f" {cost.memory:.0f} |",
-                        flush=True,
+                        f"| {shape} | {size} | {stage} | {seconds:.2f} | {growth} | {peak:.0f} |", flush=True
                     )
-                    before[report] = cost
+                    before[stage] = seconds
 
 
 if __name__ == "__main__":
