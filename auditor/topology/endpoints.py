@@ -147,7 +147,7 @@ class EndpointFinder:
                 out.append(unknown(f"the connections of {endpoint.name} were not read", gap))
             if isinstance(endpoint, Missing):
                 name = ArmId.parse(endpoint_id).name
-                gaps = (endpoint, *unread_outbound_rules(self.snapshot))
+                gaps = (endpoint, *self.snapshot.once(unread_outbound_rules))
                 out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", *gaps))
         return out
 
