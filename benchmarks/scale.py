@@ -33,9 +33,9 @@ def stages(file: Path) -> Iterator[tuple[str, float, float]]:
     """What each stage of one audit costs: its name, seconds of processor time, and the peak of memory in MB."""
     from rich.console import Console
 
+    from auditor.auditing import read_snapshot
     from auditor.cli.outputs import RENDERERS
     from auditor.cli.rulebook import rules
-    from auditor.cli.running import read_snapshot
     from auditor.engine import audit
     from auditor.model.report import Run
     from auditor.reports import table

@@ -146,6 +146,22 @@ def test_offline_commands_load_no_sdk(name: str, argv: list[str], saved: Path) -
     assert "loaded: [] code:" in done.stderr, f"{name}: {done.stderr[-400:]}"
 
 
+HELP = """
+import sys
+from auditor.cli import main
+main(["--help"])
+judging = ("auditor.engine", "auditor.topology", "rules")
+print("loaded:", sorted(m for m in sys.modules if m.startswith(judging)), file=sys.stderr)
+"""
+
+
+def test_help_loads_nothing_that_judges() -> None:
+    """Help is there at once."""
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S603
+    assert "Usage: audit" in done.stdout
+    assert done.stderr.endswith("loaded: []\n"), done.stderr[-400:]
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot of the secure recording, its report beside it."""

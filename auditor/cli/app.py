@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.auditing import Source
-from auditor.cli import catalogue, diffing, explaining, permissions, rulebook
-from auditor.cli.catalogue import Listing
 from auditor.cli.errors import AuditError
 from auditor.cli.options import (
     AllSubscriptions,
@@ -24,6 +21,7 @@ from auditor.cli.options import (
     FailOn,
     Format,
     Include,
+    Listing,
     ManagementGroup,
     Outputs,
     Proofs,
@@ -44,12 +42,16 @@ from auditor.cli.options import (
     Workspaces,
 )
 from auditor.cli.outputs import RENDERERS, check_stdout, parse, to_stdout
-from auditor.cli.running import Wish, run
 from auditor.model.rule import Tier
 from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
 from auditor.reports import schemas
-from auditor.reports.sarif import Options
+
+# What judges and what renders is imported by the commands that need it: help is there at once.
+if TYPE_CHECKING:
+    from auditor.auditing import Source
+    from auditor.cli.running import Wish
+    from auditor.reports.sarif import Options
 
 app = typer.Typer(
     help="Audit secure AKS inference environments on Azure Machine Learning.",
@@ -93,6 +95,9 @@ def main(
     """Audit secure AKS inference environments on Azure Machine Learning, live or offline. Reads only."""
     if context.invoked_subcommand is not None:
         return None
+    from auditor.auditing import Source
+    from auditor.cli.running import run
+
     source = Source(
         subscriptions=tuple(subscription or ()),
         everything=all_subscriptions,
@@ -129,10 +134,14 @@ def demo(
     verbose: Verbose = 0,
 ) -> int:
     """Audit a recording that ships with the tool: no Azure account is needed."""
+    from auditor.auditing import Source
+    from auditor.cli.catalogue import demo_folder
+    from auditor.cli.running import run
+
     sarif = _sarif(sarif_include, sarif_uri_prefix, evidence_dir)
     wish = _wish(output, format, fail_on, sarif, quiet, verbose, None, rules)
     wish = replace(wish, config=config, baseline=baseline, evidence=evidence_dir)
-    return run(Source(replay=catalogue.demo_folder()), Scope(), wish)
+    return run(Source(replay=demo_folder()), Scope(), wish)
 
 
 @app.command(name="explain")
@@ -160,6 +169,11 @@ def explain_(
     verbose: Verbose = 0,
 ) -> int:
     """Show how AKS reaches each thing it needs, hop by hop, and where a path is broken."""
+    from auditor.auditing import Source
+    from auditor.cli import explaining
+    from auditor.cli.catalogue import demo_folder
+    from auditor.cli.running import Wish
+
     source = Source(
         subscriptions=tuple(subscription or ()),
         everything=all_subscriptions,
@@ -176,7 +190,7 @@ def explain_(
     elif source.name != "live" or source.subscriptions or source.everything or source.management_group is not None:
         raise AuditError("--demo cannot be used with another source", "choose one")
     else:
-        source = Source(replay=catalogue.demo_folder())
+        source = Source(replay=demo_folder())
     wish = Wish(stdout=format, quiet=quiet, verbose=bool(verbose), rules=tuple(rules or ()), config=config)
     return explaining.run(source, environment, rule_id, wish)
 
@@ -193,6 +207,8 @@ def diff(
     quiet: Quiet = False,
 ) -> int:
     """Show what differs between two snapshots or two JSON reports: new, fixed, changed."""
+    from auditor.cli import diffing
+
     return diffing.run(
         old, new, format, None if fail_on is FailOn.NEVER else Severity(fail_on), tuple(rules or ()), quiet
     )
@@ -218,6 +234,8 @@ def rules_(
     ] = Listing.TABLE,
 ) -> None:
     """List the rules, or print one rule's page."""
+    from auditor.cli import catalogue, rulebook
+
     catalogue.show(rulebook.rules(tuple(rules or ())), catalogue.Filter(rule_id, severity, tier, search), format)
 
 
@@ -238,6 +256,8 @@ def permissions_(
     why: Annotated[bool, typer.Option("--why", help="Say what each permission is for, instead.")] = False,
 ) -> None:
     """Print the smallest custom role that a full audit needs, as Azure role JSON. The role Reader does as well."""
+    from auditor.cli import permissions
+
     if why:
         permissions.explain()
     else:
@@ -282,6 +302,8 @@ def _wish(
     save_snapshot: Path | None,
     rules: list[Path] | None,
 ) -> Wish:
+    from auditor.cli.running import Wish
+
     if format_ != "table" and format_ not in RENDERERS:
         raise AuditError(f"there is no report format {format_}", f"the formats are table, {', '.join(RENDERERS)}")
     outputs = tuple(parse(text) for text in output or ())
@@ -299,6 +321,8 @@ def _wish(
 
 
 def _sarif(include: str | None, prefix: str | None, evidence: Path | None) -> Options:
+    from auditor.reports.sarif import Options
+
     root = prefix or ""
     climbs = any(part in (".", "..") for part in root.split("/"))
     if climbs or root.startswith("//") or set(root) & set(":\\") or not root.isprintable():

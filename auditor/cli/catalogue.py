@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from rich.text import Text
 
 import auditor
 from auditor.cli.errors import AuditError
+from auditor.cli.options import Listing
 from auditor.model.rule import Rule, Tier
 from auditor.model.verdict import Severity
 from auditor.reports import rule_page
@@ -24,14 +24,6 @@ from auditor.reports.text import clean, clean_lines
 
 # Wide enough that in a pipe each rule is one line.
 PIPED = 250
-
-
-class Listing(StrEnum):
-    """The forms of the catalogue."""
-
-    TABLE = "table"
-    JSON = "json"
-    MD = "md"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,14 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class Listing(StrEnum):
+    """The forms of the catalogue."""
+
+    TABLE = "table"
+    JSON = "json"
+    MD = "md"
+
+
 class Proofs(StrEnum):
     """The forms of a proof."""
 

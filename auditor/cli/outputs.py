@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 import sys
@@ -9,10 +10,15 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor.cli.errors import AuditError
-from auditor.model.report import Report
-from auditor.reports import csv_report, json_report, markdown, ocsf, sarif
+
+if TYPE_CHECKING:
+    from auditor.model.report import Report
+    from auditor.reports.sarif import Options
+
+    Renderer = Callable[[Report, Options], str]
 
 SECRETIVE = 0o600
 
@@ -34,27 +40,25 @@ class Document:
     private: bool = False
 
 
-def _html(report: Report, _: sarif.Options) -> str:
-    from auditor.reports import html  # its template engine is for those who want a page
+def _renderer(name: str) -> Renderer:
+    """What makes a report of one format; its module is imported by those who want one."""
 
-    return html.render(report)
+    def render(report: Report, options: Options) -> str:
+        module = importlib.import_module(f"auditor.reports.{name}")
+        text: str = module.render(report, options) if name == "sarif" else module.render(report)
+        return text
+
+    return render
 
 
-def _junit(report: Report, _: sarif.Options) -> str:
-    from auditor.reports import junit  # so is the XML library
-
-    return junit.render(report)
-
-
-Renderer = Callable[[Report, sarif.Options], str]
 RENDERERS: dict[str, Renderer] = {
-    "json": lambda report, _: json_report.render(report),
-    "sarif": sarif.render,
-    "html": _html,
-    "md": lambda report, _: markdown.render(report),
-    "csv": lambda report, _: csv_report.render(report),
-    "junit": _junit,
-    "ocsf": lambda report, _: ocsf.render(report),
+    "json": _renderer("json_report"),
+    "sarif": _renderer("sarif"),
+    "html": _renderer("html"),
+    "md": _renderer("markdown"),
+    "csv": _renderer("csv_report"),
+    "junit": _renderer("junit"),
+    "ocsf": _renderer("ocsf"),
 }
 ENDINGS = {".json": "json", ".sarif": "sarif", ".html": "html", ".md": "md", ".csv": "csv", ".xml": "junit"}
 
