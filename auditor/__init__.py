@@ -34,7 +34,7 @@ def run(
     cloud: str = "AzureCloud",
     tenant: str | None = None,
     timeout: float | None = None,
-    concurrency: int = 16,
+    concurrency: int = 32,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Report:
     """Audit, and answer with the report; its ``snapshot`` is what was seen.

@@ -47,7 +47,7 @@ class Source:
     anonymize: bool = False
     service_tags: Path | None = None
     credential: TokenCredential | None = None
-    threads: int = 16
+    threads: int = 32
     seconds: float | None = None
 
     @property

@@ -173,7 +173,7 @@ def import_ahead() -> None:
     before, and a person or a service may take as long to sign in."""
 
     def run() -> None:
-        for module in ("azure.ai.ml", "azure.mgmt.network"):
+        for module in ("azure.mgmt.resource.subscriptions", "azure.ai.ml", "azure.mgmt.network"):
             with contextlib.suppress(Exception):  # whoever needs the module meets the same error, and says so
                 imported(module)
 

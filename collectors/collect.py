@@ -41,7 +41,7 @@ class Request:
 
     subscriptions: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
-    threads: int = 16
+    threads: int = 32
     deadline: Deadline = field(default_factory=Deadline)
     progress: Progress = lambda what, done, of: None
     say: Callable[[str], None] = lambda text: None
