@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from auditor.model.environment import Environment
@@ -92,6 +93,7 @@ def harmless(text: str) -> str:
     return FORMULA.sub(r"\1'", text)
 
 
+@lru_cache(4096)  # most cells say what others say
 def _cell(text: str) -> str:
     return harmless(shorten(clean(text), MAX_CELL))
 

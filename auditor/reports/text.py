@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from auditor.model.environment import Access, Environment, Scenario
@@ -49,7 +50,12 @@ WORST_FIRST = (Conclusion.DEVIATES, Conclusion.UNDETERMINED, Conclusion.SECURE)
 
 def clean(text: object) -> str:
     """One line, in which what controls, reorders or hides is seen as ``\N{REPLACEMENT CHARACTER}``."""
-    return " ".join(_visible(str(text)).split())
+    return _clean(str(text))
+
+
+@lru_cache(4096)
+def _clean(text: str) -> str:
+    return " ".join(_visible(text).split())
 
 
 def clean_lines(text: object) -> str:

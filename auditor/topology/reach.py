@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overvi
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -139,10 +140,16 @@ def _otherwise_connected(aks: Resource, name: str) -> Verdict | None:
 
 def find_peering(vnet: Resource, remote_id: str) -> tuple[str, dict[str, Any]] | None:
     """The peering object of a VNet towards another, with its path."""
+    return _by_remote(vnet).get(key(remote_id))
+
+
+@lru_cache(maxsize=256)
+def _by_remote(vnet: Resource) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The peerings of a VNet by where they lead: a hub has one for every spoke."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
     for path, peering in vnet.objects(PEERINGS):
-        if key(dig_text(peering, "properties", "remoteVirtualNetwork", "id")) == key(remote_id):
-            return path, peering
-    return None
+        found.setdefault(key(dig_text(peering, "properties", "remoteVirtualNetwork", "id")), (path, peering))
+    return found
 
 
 def _side(vnet: Resource, found: tuple[str, dict[str, Any]], towards: str) -> Verdict:
