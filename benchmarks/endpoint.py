@@ -95,14 +95,17 @@ class _Own:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 target = head.split(b" ", 2)[1].decode()
-                status, body = await self._answer(target)
+                status, body, left = await self._answer(target)
                 kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+                kind += "" if left is None else f"\r\nx-ms-ratelimit-remaining-subscription-reads: {left}"
                 kind += "\r\nRetry-After: 1" if status == 429 else ""
                 writer.write(f"HTTP/1.1 {status} -\r\n{kind}\r\n\r\n".encode() + body)
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
-    async def _answer(self, target: str) -> tuple[int, bytes]:
+    async def _answer(self, target: str) -> tuple[int, bytes, int | None]:
+        """Status, body, and how many reads the budget then had left."""
+        left = None
         self._now += 1
         done = asyncio.get_running_loop().time() + self.latency
         if target.startswith(ASIDE):
@@ -111,10 +114,11 @@ class _Own:
             self._asked.append(target)
             self._most = max(self._most, self._now)
             status, body = self._arm(target) if self._afford() else (429, json.dumps(REFUSAL).encode())
+            left = None if self.budget is None else int(self._left)
             self._refused += status == 429
         await asyncio.sleep(done - asyncio.get_running_loop().time())
         self._now -= 1
-        return status, body
+        return status, body, left
 
     def _afford(self) -> bool:
         """Whether the budget, where there is one, has a read left; it is taken."""
