@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
@@ -71,12 +71,19 @@ def judge(rule: Rule, case: Case) -> Result:
         verdict = unknown(verdict.message, missing, seen=verdict.evidence)
     return Result(
         rule=rule,
-        verdict=verdict,
+        verdict=_saying_what_it_needs(verdict),
         environment_id=case.environment_id,
         resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
         fix=_fix(rule.fix, {**case.names, **verdict.names}),
     )
+
+
+def _saying_what_it_needs(verdict: Verdict) -> Verdict:
+    """The verdict, with every permission that would have decided it named in its message."""
+    needed = dict.fromkeys(m.needs_action for m in verdict.missing if m.needs_action)
+    unsaid = [action for action in needed if action.lower() not in verdict.message.lower()]
+    return replace(verdict, message=f"{verdict.message}; needs {', '.join(unsaid)}") if unsaid else verdict
 
 
 def _check(rule: Rule, subject: Any) -> Verdict:

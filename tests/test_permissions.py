@@ -190,7 +190,10 @@ def _names(report: Report, arm_type: str) -> Iterator[bool]:
         yield from (u.failure is not None and u.failure.needs_action == action(arm_type) for u in report.unjudged)
     for result in report.results:
         if result.status is Status.UNKNOWN:
-            yield from (m.needs_action == action(arm_type) for m in result.verdict.missing)
+            needed = {m.needs_action for m in result.verdict.missing if m.needs_action}
+            unsaid = [name for name in needed if name not in result.verdict.message]
+            assert not unsaid, f"{result.rule.id} does not say that it needs {unsaid}: {result.verdict.message}"
+            yield action(arm_type) in needed
 
 
 def test_the_role_is_one_that_azure_takes(capsys: pytest.CaptureFixture[str]) -> None:
