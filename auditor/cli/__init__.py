@@ -15,8 +15,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-import typer
-
 from auditor.cli.errors import AuditError, Interrupted, complain
 
 IMPOSSIBLE = 2
@@ -46,8 +44,6 @@ def main(argv: Sequence[str]) -> int:
             return _run(argv)
         except AuditError as error:
             complain(str(error), error.help)
-        except typer.TyperException as error:
-            complain(_one_line(error.format_message()), "'audit --help' lists the options")
         except Interrupted as error:
             complain(_interruption(error), AGAIN)
             return 128 + error.number
@@ -63,6 +59,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
+    # Imported where a signal ends the run in order: before, it would end in a traceback.
+    import typer
+
     from auditor.cli.app import app
 
     _use_private_ca()
@@ -71,6 +70,8 @@ def _run(argv: Sequence[str]) -> int:
         outcome = app(list(argv), prog_name="audit", standalone_mode=False)
     except typer.Exit as error:
         outcome = error.exit_code
+    except typer.TyperException as error:
+        raise AuditError(_one_line(error.format_message()), "'audit --help' lists the options") from error
     sys.stdout.flush()
     return outcome if isinstance(outcome, int) else 0
 
