@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
             return 128 + error.number
         except OSError as error:
             _forget_stdout()
-            complain(f"cannot write the output: {error.strerror or error}", "look at where stdout goes, or use -o FILE")
+            complain(*_obstacle(error))
         except Exception as error:  # noqa: BLE001  (a mistake of ours must not look like a finding)
             from collectors.secrets import clean
 
@@ -82,6 +82,13 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _obstacle(error: OSError) -> tuple[str, str]:
+    """What the system refused, and what to do: a stream has no name."""
+    if error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}", "look at the path, and at who may read and write there"
+    return f"cannot write the output: {error.strerror or error}", "look at where stdout goes, or use -o FILE"
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("Value error, ", "").rstrip(".")
 
@@ -91,8 +98,11 @@ def _use_private_ca() -> None:
     if not os.environ.get("REQUESTS_CA_BUNDLE") and os.environ.get("SSL_CERT_FILE"):
         os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"]
     named = os.environ.get("REQUESTS_CA_BUNDLE")
-    if named and not Path(named).exists():
-        raise AuditError(f"the certificate file {named} does not exist", "correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE")
+    if named and not os.access(named, os.R_OK):
+        raise AuditError(
+            f"the certificate file {named} does not exist, or cannot be read",
+            "correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
+        )
 
 
 def _write_any_text() -> None:

@@ -210,6 +210,14 @@ def test_interrupted(number: signal.Signals, code: int, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_signal_is_heeded_from_the_start() -> None:
+    """Until the command heeds signals, Ctrl-C makes a traceback: nothing that takes long is imported before."""
+    heavy = "typer click rich pydantic auditor.cli.app collectors azure requests"
+    code = f"import sys, auditor.cli; print([m for m in '{heavy}'.split() if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert found.stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("AZUREML_CURRENT_CLOUD", "SomeCloud"), ("ARM_CLOUD_METADATA_URL", "https://127.0.0.1:9/metadata/endpoints")],

@@ -89,6 +89,7 @@ OPTIONS: list[tuple[str, list[str], str]] = [
     ("a folder to be as output", ["--snapshot", "SAVED", "-o", "json=HERE/new/"], "new/ is a folder"),
     ("the report over its snapshot", ["--snapshot", "SAVED", "-o", "json=SAVED"], "is what the audit reads"),
     ("the snapshot over itself", ["--snapshot", "SAVED", "--save-snapshot", "SAVED"], "is what the audit reads"),
+    ("an output that the system takes no name for", ["--snapshot", "SAVED", "-o", f"HERE/{'x' * 300}.json"], "x.json: "),
     ("an output in a folder that is not there", ["--snapshot", "SAVED", "-o", "HERE/none/r.json"], "does not exist"),
     ("one good output and one bad", ["--snapshot", "SAVED", "-o", "HERE/a.json", "-o", "HERE/n/b.json"], "exist"),
     ("one file for two outputs", ["--snapshot", "SAVED", "-o", "HERE/a.json", "-o", "sarif=HERE/a.json"], "two"),
@@ -143,6 +144,15 @@ def test_a_report_is_no_snapshot(saved: Path, tmp_path: Path, capsys: pytest.Cap
     report = tmp_path / "report.json"
     assert main(["--snapshot", str(saved), "-o", str(report), "-q"]) == 0
     assert "report.json" in refused(["--snapshot", str(report)], capsys, tmp_path)[0]
+
+
+@pytest.mark.parametrize("path", ["/none/ca.pem", "x" * 300])
+def test_a_private_ca_that_cannot_be_read(
+    path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said which file, before anything is asked."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+    assert f"the certificate file {path}" in refused(["--subscription", "x"], capsys, tmp_path)[0]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
