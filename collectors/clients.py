@@ -165,6 +165,8 @@ def imported(module: str) -> Any:
     if module not in _imported:
         with _importing:
             _imported[module] = importlib.import_module(module)
+            # azure-ai-ml has a logger of its own that writes to stderr, tracebacks too.
+            logging.getLogger(module).setLevel(logging.CRITICAL)
     return _imported[module]
 
 
@@ -184,12 +186,15 @@ def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, l
     answer = Answer()
     more = False
     for status, text in seen:
-        if not 200 <= status < 300:
+        if status != 200:  # a part (206), or what somebody between changed (203), is not the answer either
             answer.failure, answer.gone = from_answer(status, text, action)
             return answer
         body = _json(text)
         if body is None:
             answer.failure = Failure(reason="Azure's answer is not a JSON object", http_status=status)
+            return answer
+        if body.get("error"):
+            answer.failure, _ = from_answer(status, text, action)
             return answer
         answer.bodies.append(body)
         more = bool(body.get("nextLink"))

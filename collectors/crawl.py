@@ -157,18 +157,20 @@ class Crawl:
                 failure = answer.failure or Failure(reason="Azure's answer holds no such resource")
                 self.snapshot.add_unread(Unread(id=read.at, gone=answer.gone, failure=failure))
             return
-        ids = []
+        ids, failure = [], answer.failure
         for body in answer.items():
             if read.type == RESOURCES:
                 self._created(body)
             elif (added := self._resource(read.type, body, None)) is not None:
                 ids.append(added)
+            else:
+                failure = failure or Failure(reason="Azure's answer holds an item without the id of a resource")
         self.snapshot.add_listing(
             Listing(
                 scope=read.at,
                 type=read.type,
                 query=read.query,
-                failure=answer.failure,
+                failure=failure,
                 items=ids if read.query and read.query != CREATED_TIMES else [],
                 since=self.since if read.type == EVENTS else None,
             )
@@ -177,6 +179,8 @@ class Crawl:
     def _resource(self, arm_type: str, body: dict[str, object], asked_for: str | None) -> str | None:
         arm_id = body.get("id")
         if not isinstance(arm_id, str) or not arm_id.startswith("/"):
+            return None
+        if asked_for is None and "/providers/" not in arm_id.lower():
             return None
         if asked_for is not None and key(arm_id) != key(asked_for):
             # Some providers answer another form of the id than was asked for; the reference must still be found.

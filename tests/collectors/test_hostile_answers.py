@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 
 import pytest
@@ -17,20 +18,21 @@ from tests.arm.scenarios import secure
 from tests.audits import report_on, snapshot_of
 
 
-def spoilt(estate: Estate, arm_type: str, body: object) -> ArmAdapter:
+def spoilt(estate: Estate, arm_type: str, body: object, status: int = 200) -> ArmAdapter:
     """An adapter whose list of one type answers with a body."""
 
     def fault(request: requests.PreparedRequest) -> requests.Response | None:
         path = (request.url or "").partition("?")[0]
-        return respond(request, 200, body) if path.lower().endswith(f"/providers/{arm_type.lower()}") else None
+        return respond(request, status, body) if path.lower().endswith(f"/providers/{arm_type.lower()}") else None
 
     return ArmAdapter(estate, fault=fault)
 
 
-def test_an_item_without_an_id_is_not_lost_in_silence() -> None:
+@pytest.mark.parametrize("item", [{"name": "a"}, {"id": 7}, {"id": "/"}, {"id": "/subscriptions/x"}])
+def test_an_item_without_an_id_is_not_lost_in_silence(item: object) -> None:
     """A workspace that cannot be told apart makes the scope unread, not empty."""
     estate = secure()
-    report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, {"value": [{"name": "a"}]})))
+    report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, {"value": [item]})))
     assert report.scope_unread
     assert report.gaps
 
@@ -41,6 +43,32 @@ def test_what_is_no_page_is_no_empty_page(body: object) -> None:
     estate = secure()
     report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, body)))
     assert report.scope_unread
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (200, {"value": [], "error": {"code": "Partial", "message": "Not all providers answered."}}, "Partial: Not all"),
+        (203, {"value": []}, "HTTP 203"),
+        (206, {"value": []}, "HTTP 206"),
+    ],
+)
+def test_half_an_answer_is_none(status: int, body: object, says: str) -> None:
+    """An empty list beside an error, or as a part of the whole, says nothing about what there is."""
+    estate = secure()
+    report = report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, body, status)))
+    assert report.scope_unread
+    assert any(says in gap.failure.reason for gap in report.gaps)
+
+
+def test_the_sdk_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """azure-ai-ml writes what it cannot parse to stderr, with a traceback."""
+    said: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("azure.ai.ml"), "handlers", [kept := logging.Handler()])
+    monkeypatch.setattr(kept, "emit", said.append)
+    estate = secure()
+    assert report_on(snapshot_of(estate, spoilt(estate, WORKSPACES, "", 202))).scope_unread
+    assert not said
 
 
 def test_pages_that_go_in_a_circle_end() -> None:

@@ -58,6 +58,8 @@ REFUSED = [
     ("GET", "https://example/subscriptions"),
     ("GET", "https://management.azure.com:8443/subscriptions"),
     ("GET", "https://someone@example/subscriptions"),
+    ("GET", "https://someone:S3CR3T@management.azure.com/subscriptions"),
+    ("GET", "https://someone:S3CR3T@example/subscriptions"),
     ("GET", "https://management.azure.com@example/subscriptions"),
     ("GET", "https://login.microsoftonline.com/common"),
 ]
@@ -68,8 +70,9 @@ def test_refused(method: str, url: str) -> None:
     """Nothing but a read over HTTPS of the one Resource Manager leaves the session."""
     far = Far()
     session, guard = open_session(far, ARM)
-    with pytest.raises(RefusedRequestError):
+    with pytest.raises(RefusedRequestError) as refused:
         session.request(method, url)
+    assert "S3CR3T" not in str(refused.value)
     assert far.reached == []
     assert guard.traffic.requests == 0
 
