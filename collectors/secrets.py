@@ -20,7 +20,7 @@ NAMED = re.compile(
     r"environmentvariables|authorization|cookies?)$|^(keys|key[12]?|certificate)$"
 )
 # What users write there is theirs, and no verdict needs it.
-FREE = {"tags", "metadata", "annotations", "labels", "nodelabels", "config", "configurationsettings"}
+FREE = {"tags", "metadata", "annotations", "labels", "nodelabels", "config", "configurationsettings", "claims"}
 _NAME = (
     r"(?i:(?<![a-z])(sig|shared_?access_?signature|(account|shared_?access|access|api|subscription|storage|"
     r"instrumentation|secret)[-_]?key|pass(word|wd|phrase)|pwd|client[-_]?secret|(access|refresh|id|sas)[-_]?token))"
@@ -30,22 +30,30 @@ IN_TEXT = (
     # signatures and keys in URLs, connection strings and JSON inside a text
     re.compile(rf"(?P<before>{_NAME}[\\\"']*\s*(?i:=|:|%3d)\s*[\\\"']*){_VALUE}"),
     re.compile(rf"(?P<before>(?i:[?&](code|key|token)=)){_VALUE}"),
+    # a token or a key of a kubeconfig, the arguments of a command
+    re.compile(
+        rf"(?P<before>(?i:(?<![a-z])(token|client-(key|certificate)-data))[\\\"']*\s*[=:]\s*[\\\"']*)(?=\S{{8}}){_VALUE}"
+    ),
+    re.compile(rf"(?P<before>(?i:(?<!\S)--[a-z-]*(secret|password|token|key))[ =]+){_VALUE}"),
     # headers
     re.compile(r"(?P<before>(?i:\b(bearer|sharedkey(lite)?) ))(?!REDACTED)[\w.~+/=:-]{8,}"),
+    re.compile(
+        rf"(?P<before>(?i:\b(x-identity-header|x-functions-key|ocp-apim-subscription-key)[\"']?\s*[:=]\s*[\"']?)){_VALUE}"
+    ),
     re.compile(rf"(?P<before>(?i:\bauthorization[\"']?\s*[:=]\s*[\"']?(basic )?)){_VALUE}"),
     re.compile(r"(?P<before>(?i:\b(set-)?cookie[\"']?\s*[:=]\s*[\"']?))(?!REDACTED)[^\r\n\"']+"),
     # JSON web tokens, keys in PEM
     re.compile(r"(?P<before>)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
     re.compile(r"(?P<before>)-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|$)", re.DOTALL),
-    # a user and password before a host
-    re.compile(r"(?P<before>://)[^/\s:@]+:[^/\s@]+@"),
+    # a user and password, or a token, before a host
+    re.compile(r"(?P<before>://)(?!REDACTED)[^/\s@\"'<>]+@"),
     # keys by their form: of storage and of shared access, of a registry, of an application in Entra ID
     re.compile(r"(?P<before>)(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])"),
     re.compile(r"(?P<before>)[A-Za-z0-9+/]{42}\+ACR[A-Za-z0-9]{6}"),
     re.compile(r"(?P<before>)(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}"),
 )
 # Texts without any of these hold nothing of the kind, and most texts are such.
-_SUSPECT = re.compile(r"[=:~+]|%3d|eyJ|-----|(bearer|sharedkey(lite)?) ", re.IGNORECASE)
+_SUSPECT = re.compile(r"[=:~+]|%3d|eyJ|--|(bearer|sharedkey(lite)?) ", re.IGNORECASE)
 
 
 def clean(text: str, salt: bytes = b"") -> str:
@@ -94,7 +102,10 @@ def redact(value: Any, salt: bytes = b"", depth: int = 0) -> Any:
 def _under(name: str, value: Any, salt: bytes, depth: int) -> Any:
     plain = re.sub(r"[-_. ]", "", name).lower()
     if plain in FREE and isinstance(value, dict):
-        return {k: redact(v, salt, depth + 1) if k in EXTENSION_SETTINGS else _blank(v) for k, v in value.items()}
+        return {
+            clean(k, salt): redact(v, salt, depth + 1) if k in EXTENSION_SETTINGS else _blank(v)
+            for k, v in value.items()
+        }
     return _blank(value) if NAMED.search(plain) else redact(value, salt, depth)
 
 

@@ -89,7 +89,11 @@ OPTIONS: list[tuple[str, list[str], str]] = [
     ("a folder to be as output", ["--snapshot", "SAVED", "-o", "json=HERE/new/"], "new/ is a folder"),
     ("the report over its snapshot", ["--snapshot", "SAVED", "-o", "json=SAVED"], "is what the audit reads"),
     ("the snapshot over itself", ["--snapshot", "SAVED", "--save-snapshot", "SAVED"], "is what the audit reads"),
-    ("an output that the system takes no name for", ["--snapshot", "SAVED", "-o", f"HERE/{'x' * 300}.json"], "x.json: "),
+    (
+        "an output that the system takes no name for",
+        ["--snapshot", "SAVED", "-o", f"HERE/{'x' * 300}.json"],
+        "x.json: ",
+    ),
     ("an output in a folder that is not there", ["--snapshot", "SAVED", "-o", "HERE/none/r.json"], "does not exist"),
     ("one good output and one bad", ["--snapshot", "SAVED", "-o", "HERE/a.json", "-o", "HERE/n/b.json"], "exist"),
     ("one file for two outputs", ["--snapshot", "SAVED", "-o", "HERE/a.json", "-o", "sarif=HERE/a.json"], "two"),

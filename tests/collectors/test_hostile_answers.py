@@ -48,7 +48,11 @@ def test_what_is_no_page_is_no_empty_page(body: object) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "says"),
     [
-        (200, {"value": [], "error": {"code": "Partial", "message": "Not all providers answered."}}, "Partial: Not all"),
+        (
+            200,
+            {"value": [], "error": {"code": "Partial", "message": "Not all providers answered."}},
+            "Partial: Not all",
+        ),
         (203, {"value": []}, "HTTP 203"),
         (206, {"value": []}, "HTTP 206"),
     ],
@@ -91,6 +95,12 @@ def test_pages_that_go_in_a_circle_end() -> None:
         "Server=x;Pwd=S3CR3T",
         "token eyJhbGciOiJIUzI1NiJ9.S3CR3TS3CR3T.sig refused",
         "https://me:S3CR3T@host/x",
+        "https://S3CR3T@host/x",
+        "token=S3CR3T-S3CR3T",
+        "users:\n- user:\n    token: S3CR3T-S3CR3T\n    client-key-data: S3CR3T-S3CR3T",
+        "az login --service-principal --password S3CR3T",
+        "X-IDENTITY-HEADER: S3CR3T",
+        "Ocp-Apim-Subscription-Key: S3CR3T",
         "-----BEGIN PRIVATE KEY-----\nS3CR3T\n-----END PRIVATE KEY-----",
     ],
 )
@@ -106,6 +116,8 @@ def test_a_text_is_kept_without_its_secret(text: str) -> None:
         {"connectionStrings": [{"connectionString": "S3CR3T"}]},
         {"kubeconfigs": [{"value": "S3CR3T"}]},
         {"configurationProtectedSettings": {"anything": "S3CR3T"}},
+        {"claims": {"name": "S3CR3T"}},
+        {"tags": {"https://me:S3CR3T@host/x": "x"}},
         {"environmentVariables": {"DB": "S3CR3T"}},
         {"adminPassword": ["S3CR3T"]},
         {"accessToken": "S3CR3T"},
