@@ -25,11 +25,11 @@ def run(
     workspaces: Iterable[str] = (),
     resource_groups: Iterable[str] = (),
     management_group: str | None = None,
-    snapshot: Path | None = None,
-    replay: Path | None = None,
-    record: Path | None = None,
+    snapshot: Path | str | None = None,
+    replay: Path | str | None = None,
+    record: Path | str | None = None,
     anonymize: bool = False,
-    service_tags: Path | None = None,
+    service_tags: Path | str | None = None,
     credential: TokenCredential | None = None,
     cloud: str = "AzureCloud",
     tenant: str | None = None,
@@ -60,26 +60,34 @@ def run(
         progress: is called after each read with its ARM type, how many reads are done, and how many are known of.
 
     Raises:
-        AuditError: no audit was possible: no credentials, no such subscription, an unreadable file. Its ``help`` says
-            what to do. What could not be read of Azure raises nothing: it is unknown in the report.
+        AuditError: no audit was possible: arguments that exclude each other, no credentials, no such subscription, an
+            unreadable file. Its ``help`` says what to do. What could not be read of Azure raises nothing: it is unknown
+            in the report.
     """
     from auditor import auditing
     from auditor.model.snapshot import Scope
 
+    def path(given: Path | str | None) -> Path | None:
+        return None if given is None else Path(given)
+
+    def names(given: Iterable[str]) -> list[str]:
+        return [given] if isinstance(given, str) else list(given)
+
     source = auditing.Source(
         subscriptions=subscriptions,
         management_group=management_group,
-        snapshot=snapshot,
-        replay=replay,
-        record=record,
+        snapshot=path(snapshot),
+        replay=path(replay),
+        record=path(record),
         anonymize=anonymize,
-        service_tags=service_tags,
+        service_tags=path(service_tags),
         credential=credential,
         cloud=cloud,
         tenant=tenant,
         seconds=timeout,
         threads=concurrency,
     )
-    scope = Scope(workspaces=list(workspaces), resource_groups=list(resource_groups))
+    auditing.check(source)
+    scope = Scope(workspaces=names(workspaces), resource_groups=names(resource_groups))
     listener = None if progress is None else auditing.Reads(progress)
     return auditing.run(source, scope, progress=listener)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,40 @@ class Source:
     @property
     def name(self) -> Literal["live", "replay", "snapshot"]:
         return "snapshot" if self.snapshot else "replay" if self.replay else "live"
+
+
+def check(source: Source) -> None:
+    """See that a program asks for one thing, in what a run can work with. (The command line speaks of its options.)
+
+    Raises:
+        AuditError: it does not.
+    """
+    sources = {
+        "subscriptions": source.subscriptions and source.replay is None,  # they may narrow a recording
+        "management_group": source.management_group is not None,
+        "snapshot": source.snapshot is not None,
+        "replay": source.replay is not None,
+    }
+    given = [name for name, value in sources.items() if value]
+    if len(given) > 1:
+        raise AuditError(f"{' and '.join(given)} cannot be given together", "choose one")
+    for name, texts in (
+        ("a subscription", source.subscriptions),
+        ("management_group", (source.management_group,) if source.management_group is not None else ()),
+        ("cloud", (source.cloud,)),
+        ("tenant", (source.tenant,) if source.tenant is not None else ()),
+    ):
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise AuditError(f"{name} must be a text that is not empty", "help(auditor.run) says what each argument is")
+    if source.anonymize and source.record is None:
+        raise AuditError("anonymize needs record", "it changes the names in a recording")
+    if source.record is not None and source.name != "live":
+        raise AuditError(f"record needs a live audit, not {source.name}", "leave one of the two out")
+    if not isinstance(source.threads, int) or source.threads < 1:
+        raise AuditError("concurrency must be a whole number of at least 1", "leave it out for 16")
+    seconds = source.seconds
+    if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < threading.TIMEOUT_MAX):
+        raise AuditError("timeout must be a number of seconds above 0", "leave it out for a run without a bound")
 
 
 class Progress(Protocol):

@@ -157,20 +157,20 @@ class Crawl:
                 failure = answer.failure or Failure(reason="Azure's answer holds no such resource")
                 self.snapshot.add_unread(Unread(id=read.at, gone=answer.gone, failure=failure))
             return
-        ids, failure = [], answer.failure
+        ids, lost = [], answer.failure
         for body in answer.items():
             if read.type == RESOURCES:
                 self._created(body)
             elif (added := self._resource(read.type, body, None)) is not None:
                 ids.append(added)
             else:
-                failure = failure or Failure(reason="Azure's answer holds an item without the id of a resource")
+                lost = lost or Failure(reason="Azure's answer holds an item without the id of a resource")
         self.snapshot.add_listing(
             Listing(
                 scope=read.at,
                 type=read.type,
                 query=read.query,
-                failure=failure,
+                failure=lost,
                 items=ids if read.query and read.query != CREATED_TIMES else [],
                 since=self.since if read.type == EVENTS else None,
             )

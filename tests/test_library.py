@@ -61,6 +61,39 @@ def test_the_function_and_the_command_agree(tmp_path: Path, capsys: pytest.Captu
     assert caught.value.help.startswith("the workspaces there: ")
 
 
+WRONG: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
+    ((), {"snapshot": "x", "replay": "y"}, "snapshot and replay"),
+    (("x",), {"snapshot": "x"}, "subscriptions and snapshot"),
+    (("x",), {"management_group": "mg"}, "subscriptions and management_group"),
+    ((), {"management_group": " "}, "management_group must be"),
+    ((b"x",), {}, "a subscription must be"),
+    (("x", None), {}, "a subscription must be"),
+    (([],), {}, "a subscription must be"),
+    (("",), {}, "a subscription must be"),
+    ((), {"cloud": None}, "cloud must be"),
+    ((), {"tenant": 5}, "tenant must be"),
+    ((), {"anonymize": True}, "anonymize needs record"),
+    ((), {"replay": "x", "record": "y"}, "record needs a live audit, not replay"),
+    *(((), {"concurrency": number}, "concurrency must be") for number in (0, -1, "16", 1.5)),
+    *(((), {"timeout": number}, "timeout must be") for number in (0, -1, "5", float("nan"), float("inf"))),
+]
+
+
+@pytest.mark.parametrize(("subscriptions", "options", "says"), WRONG)
+def test_what_makes_no_sense_is_said(subscriptions: tuple[Any, ...], options: dict[str, Any], says: str) -> None:
+    """Before anything is read: with no threads to read, for one, a run would wait for ever."""
+    with pytest.raises(auditor.AuditError, match=says) as caught:
+        auditor.run(*subscriptions, **options)
+    assert caught.value.help
+
+
+def test_paths_and_names_may_be_plain_texts() -> None:
+    """Of one workspace, the letters are not taken for names."""
+    recording = FIXTURES / "demo"
+    report = auditor.run(replay=str(recording), workspaces="mlw-salvage")
+    assert {environment.workspace.name for environment in report.environments} == {"mlw-salvage"}
+
+
 def test_several_threads_at_once() -> None:
     """Audits of several recordings in as many threads are those that each gives alone."""
     names = ["secure", "everything-public", "hub-project", "service-endpoints"]
