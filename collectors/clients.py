@@ -98,7 +98,10 @@ class Clients:
                 _described.add(arguments["cloud"])
                 arguments["cloud_metadata"] = _ml_metadata(self.cloud)
             client = imported("azure.ai.ml").MLClient
-            return client(self.credential, subscription, group or "", workspace or "", **arguments)
+            made = client(self.credential, subscription, group or "", workspace or "", **arguments)
+            # Each client gives telemetry, which is off, one more handler that does nothing, for as long as we live.
+            del logging.getLogger("azure.ai.ml._telemetry").handlers[1:]
+            return made
 
         return self._once(("ml", subscription, group or "", workspace or ""), make)
 

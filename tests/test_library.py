@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -92,6 +93,13 @@ def test_paths_and_names_may_be_plain_texts() -> None:
     recording = FIXTURES / "demo"
     report = auditor.run(replay=str(recording), workspaces="mlw-salvage")
     assert {environment.workspace.name for environment in report.environments} == {"mlw-salvage"}
+
+
+def test_the_sdk_keeps_nothing_of_an_audit() -> None:
+    """azure-ai-ml gives its logger one more handler with each client."""
+    for _ in range(2):
+        auditor.run(replay=FIXTURES / "secure")
+    assert len(logging.getLogger("azure.ai.ml._telemetry").handlers) == 1
 
 
 def test_several_threads_at_once() -> None:
