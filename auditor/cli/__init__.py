@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
         except OSError as error:
             _forget_stdout()
             complain(*_obstacle(error))
-        except Exception as error:  # noqa: BLE001  (a mistake of ours must not look like a finding)
+        except BaseException as error:  # noqa: BLE001  (a mistake of ours must not look like a finding)
             from collectors.secrets import clean
 
             what = clean(f"unexpected {type(error).__name__}: {error}")

@@ -111,8 +111,8 @@ def check(paths: Sequence[Path], inputs: Iterable[Path | None] = ()) -> None:
         AuditError: a folder is missing or not writable, a path is a folder, two outputs are one file, or an output is
             an input.
     """
-    read = {path.resolve() for path in inputs if path is not None}
-    seen: set[Path] = set()
+    read = {os.path.realpath(path) for path in inputs if path is not None}  # which takes links in a circle as they are
+    seen: set[str] = set()
     for path in paths:
         folder = path.absolute().parent
         if path.is_dir():
@@ -121,11 +121,12 @@ def check(paths: Sequence[Path], inputs: Iterable[Path | None] = ()) -> None:
             raise AuditError(f"the folder {folder} does not exist", "make it first, or write elsewhere")
         if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise AuditError(f"cannot write {path}: permission denied", "choose a path that you may write")
-        if path.resolve() in read:
+        real = os.path.realpath(path)
+        if real in read:
             raise AuditError(f"{path} is what the audit reads", "write to another file")
-        if path.resolve() in seen:
+        if real in seen:
             raise AuditError(f"two outputs go to {path}", "give each its own file")
-        seen.add(path.resolve())
+        seen.add(real)
 
 
 def write(documents: Sequence[Document]) -> None:

@@ -22,7 +22,7 @@ from types import ModuleType
 from zlib import crc32
 
 import rules as rule_package
-from auditor.cli.errors import AuditError
+from auditor.cli.errors import AuditError, Interrupted
 from auditor.engine import SUBJECTS
 from auditor.model.environment import Environment
 from auditor.model.rule import Rule, Tier, declared, load
@@ -59,8 +59,10 @@ def rules(folders: Sequence[Path] = ()) -> list[Rule]:
     for part in chain(_installed(), *map(_held, folders)):
         try:
             new = _load(part, found)
+        except Interrupted:
+            raise
         # An import runs any code there is: it may even end the process.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             why = str(error) if isinstance(error, RuleError) else f"{type(error).__name__}: {error}"
             broken.append(_stand_in(part.name, why, len(broken) + 1))
             sys.stderr.write(clean(f"warning: the rules of {part.name} cannot be used: {why}") + "\n")

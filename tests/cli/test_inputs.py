@@ -143,6 +143,15 @@ def test_a_spoilt_snapshot(
     assert "spoilt.json" in lines[0]
 
 
+def test_links_in_a_circle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They lead to nothing, whatever they are given as."""
+    circle = tmp_path / "circle"
+    circle.symlink_to("circle")
+    for option in ("--snapshot", "--replay", "--config", "--baseline", "--rules", "--service-tags"):
+        source = [] if option in ("--snapshot", "--replay") else ["--replay", SECURE]
+        assert "circle" in refused([*source, option, str(circle)], capsys, tmp_path)[0]
+
+
 def test_a_report_is_no_snapshot(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Our own JSON report given as a snapshot is refused."""
     report = tmp_path / "report.json"

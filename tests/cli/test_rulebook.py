@@ -99,6 +99,8 @@ BROKEN = {
     "does not import": ("import no_such_module_at_all", "ModuleNotFoundError"),
     "raises": ("raise RuntimeError('out of order')", "out of order"),
     "exits": ("raise SystemExit(0)", "SystemExit"),
+    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "raises what few would catch": ("raise BaseException('far out')", "far out"),
     "an id that is taken": (sound().replace("ORG-100", "DNS-002"), "there is another rule DNS-002"),
     "an id that is none": (sound().replace("ORG-100", "my rule"), "no id of a rule"),
     "a severity that is none": (sound().replace("Severity.LOW", "'terrible'"), "terrible"),
