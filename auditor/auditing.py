@@ -84,7 +84,7 @@ def check(source: Source) -> None:
     if source.record is not None and source.name != "live":
         raise AuditError(f"record needs a live audit, not {source.name}", "leave one of the two out")
     if not isinstance(source.threads, int) or source.threads < 1:
-        raise AuditError("concurrency must be a whole number of at least 1", "leave it out for 16")
+        raise AuditError("concurrency must be a whole number of at least 1", "leave it out for the usual number")
     seconds = source.seconds
     if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < threading.TIMEOUT_MAX):
         raise AuditError("timeout must be a number of seconds above 0", "leave it out for a run without a bound")
