@@ -112,7 +112,9 @@ class Clients:
     def _pipeline(self) -> dict[str, Any]:
         return {
             "transport": self.transport,
-            "retry_policy": self.retry,
+            # One for each client: a pipeline in the making writes into its policies what comes next, and a request of
+            # another client would be led into it, half made.
+            "retry_policy": Retry(self.retries, self.retry.of_thread),
             "logging_enable": False,
         }
 

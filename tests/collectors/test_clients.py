@@ -12,11 +12,17 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.model.clouds import CLOUDS
 from auditor.model.report import Report
 from auditor.model.result import Result
 from auditor.model.types import STORAGE_ACCOUNTS
 from auditor.model.verdict import Status
+from collectors.capture import CapturingAdapter
+from collectors.clients import Clients
+from collectors.deadline import Deadline
 from collectors.errors import from_answer, from_exception
+from collectors.login import ReplayCredential
+from collectors.retry import Retry
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, Fault, respond
 from tests.arm.estate import Estate, type_of
@@ -234,3 +240,19 @@ def test_any_exception_makes_one_line(text: str) -> None:
     failure = from_exception(RuntimeError(text))
     assert 0 < len(failure.reason) <= 300
     assert "\n" not in failure.reason
+
+
+def test_each_client_has_a_retry_policy_of_its_own() -> None:
+    """A pipeline in the making changes its policies: shared, they would lead the requests of others into it."""
+    session = requests.Session()
+    adapter = CapturingAdapter(ArmAdapter(scenarios.secure()))
+    clients = Clients(ReplayCredential(), CLOUDS["AzureCloud"], session, adapter, Deadline())
+    pipelines = [
+        clients.management(module, name, "x")._client._pipeline._impl_policies
+        for module, name in (("network", "NetworkManagementClient"), ("keyvault", "KeyVaultManagementClient"))
+    ]
+    first, second = ([policy for policy in policies if isinstance(policy, Retry)] for policies in pipelines)
+    assert len(first) == len(second) == 1
+    assert first[0] is not second[0]
+    with clients.retry.patience(patient=False):
+        assert first[0].of_thread.patient is second[0].of_thread.patient is False
