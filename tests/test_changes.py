@@ -10,7 +10,15 @@ import pytest
 from auditor.changes import changes
 from auditor.model.difference import Change, Kind
 from auditor.model.snapshot import Failure, Snapshot, Unread
-from auditor.model.types import NICS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, STORAGE_ACCOUNTS, VNETS, ZONE_LINKS
+from auditor.model.types import (
+    NICS,
+    ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS,
+    SECURITY_GROUPS,
+    STORAGE_ACCOUNTS,
+    VNETS,
+    ZONE_LINKS,
+)
 from tests.arm.estate import Estate
 from tests.arm.scenarios import hub_and_spoke, secure
 from tests.audits import snapshot_of
@@ -158,7 +166,7 @@ def test_what_a_list_that_failed_does_not_hold_was_not_read() -> None:
 
 def test_what_was_read_by_id_and_is_not_there_was_not_read() -> None:
     """Nothing pointed at it any more: that is not to be gone."""
-    assert of_type(changes(SECURE, without(NICS)), NICS) == {Kind.UNREAD}
+    assert of_type(changes(SECURE, without(SECURITY_GROUPS)), SECURITY_GROUPS) == {Kind.UNREAD}
 
 
 def test_what_could_not_be_read_says_why() -> None:
@@ -170,10 +178,10 @@ def test_what_could_not_be_read_says_why() -> None:
 
 
 def test_what_azure_says_is_not_there_was_removed() -> None:
-    lost = without(NICS)
-    for resource in SECURE.of_type(NICS):
+    lost = without(SECURITY_GROUPS)
+    for resource in SECURE.of_type(SECURITY_GROUPS):
         lost.add_unread(Unread(id=resource.id, gone=True, failure=Failure(reason="ResourceNotFound")))
-    assert of_type(changes(SECURE, copied(lost)), NICS) == {Kind.REMOVED}
+    assert of_type(changes(SECURE, copied(lost)), SECURITY_GROUPS) == {Kind.REMOVED}
 
 
 def test_a_role_that_was_taken_away_shows_in_the_same_narrowed_list() -> None:
