@@ -189,9 +189,7 @@ def read_snapshot(path: Path, help_: str = "give --snapshot a file that --save-s
     except files.UnreadableError as error:
         raise AuditError(f"cannot read the snapshot {path}: {error}", help_) from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
+        what = files.first_wrong(error)
         raise AuditError(f"{path} is not a whole snapshot of this version ({what})", help_) from error
     except ValueError as error:
         raise AuditError(f"{path} is not a whole snapshot of this version ({error})", help_) from error

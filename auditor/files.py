@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_core import from_json
+from pydantic_core import ValidationError, from_json
 
 # What a float cannot hold becomes infinite, which JSON cannot say again.
 _HUGE: Final = re.compile(rb"[\s:,\[]-?\d[\d.]*[eE]\+?\d{3}|[\s:,\[]-?\d{309}")
@@ -52,6 +52,13 @@ def parse(data: bytes) -> Any:
     if _HUGE.search(data) and not _finite(value):
         raise ValueError("a number is out of range")
     return value
+
+
+def first_wrong(error: ValidationError) -> str:
+    """Where a file that was validated is wrong first, and what is wrong there."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _finite(value: Any) -> bool:

@@ -73,7 +73,4 @@ def _published(path: Path) -> _Published:
     except files.UnreadableError as error:
         raise AuditError(f"cannot read the service tags {path}: {error}", HELP) from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
-        raise AuditError(f"{path} is not a service tag file ({what})", HELP) from error
+        raise AuditError(f"{path} is not a service tag file ({files.first_wrong(error)})", HELP) from error

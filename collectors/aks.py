@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from azure.core.rest import HttpRequest
-
 from auditor.model.ids import ArmId
 from auditor.model.types import CLUSTER_CONNECTIONS, CLUSTERS, EXTENSIONS, TRUSTED_ACCESS
-from collectors.clients import Clients, parts
+from collectors.clients import Clients, pages, parts
 from collectors.readers import Query, Reader
 from collectors.shapes import EXTENSION_SETTINGS
 
@@ -24,9 +22,7 @@ def _connections(clients: Clients, cluster_id: str, _: Query) -> Iterator[Any]:
     client = _client(clients, cluster_id)
     page = client.private_endpoint_connections.list(group, name)
     yield page
-    while link := page.get("nextLink"):
-        page = client.send_request(HttpRequest("GET", link)).json()
-        yield page
+    yield from pages(client, page.get("nextLink"))
 
 
 def _bindings(clients: Clients, cluster_id: str, _: Query) -> Any:

@@ -11,12 +11,13 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 from azure.core.credentials import TokenCredential
+from azure.core.rest import HttpRequest
 
 from auditor.model.clouds import Cloud
 from auditor.model.ids import ArmId
@@ -173,6 +174,16 @@ def imported(module: str) -> Any:
             # azure-ai-ml has a logger of its own that writes to stderr, tracebacks too.
             logging.getLogger(module).setLevel(logging.CRITICAL)
     return _imported[module]
+
+
+def pages(client: Any, link: str | None) -> Iterator[Any]:
+    """The pages from a link on, of what an SDK has no operation for or stops after the first page of."""
+    while link:
+        answer = client.send_request(HttpRequest("GET", link))
+        answer.raise_for_status()
+        page = answer.json()
+        yield page
+        link = page.get("nextLink")
 
 
 def import_ahead() -> None:

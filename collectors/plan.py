@@ -93,7 +93,7 @@ def wanted(snapshot: Snapshot) -> Iterator[Read]:
         if subscription.audited:
             for arm_type in SUBSCRIPTION_WIDE:
                 yield Read(arm_type, f"/subscriptions/{subscription.id}", listing=True)
-    resolving = False
+    resolving = False  # whether the VNet of some cluster is known, which is when the rulesets around it are wanted
     for workspace in snapshot.of_type(WORKSPACES):
         if _audited(snapshot, workspace.id) and snapshot.scope.admits(workspace.id):
             for read in _workspace(snapshot, workspace):

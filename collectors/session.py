@@ -39,9 +39,8 @@ class ReadOnlyAdapter(BaseAdapter):
         if request.method != "GET" and not is_graph_query(request):
             raise RefusedRequestError(f"refused to send {request.method} {url.path}: this tool only reads")
         if url.scheme != "https" or "@" in url.netloc or _host(request.url or "") != self.host:
-            at = url.netloc.rpartition("@")[
-                2
-            ]  # what stands before may be a password, and would go in the token's place
+            # What stands before an @ may be a password, and would go in the token's place.
+            at = url.netloc.rpartition("@")[2]
             raise RefusedRequestError(f"refused to send a token to {at}: not the Resource Manager of this cloud")
         self._count(request.headers.get(REQUEST_ID))
         response = self.inner.send(request, *args, **kwargs)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from azure.core.rest import HttpRequest
-
 from auditor.model.ids import ArmId
 from auditor.model.types import SUBSCRIPTIONS
-from collectors.clients import Clients
+from collectors.clients import Clients, pages
 from collectors.readers import Reader
 
 
@@ -19,18 +17,13 @@ def client(clients: Clients) -> Any:
     return clients.management("resource.subscriptions", "SubscriptionClient", None)
 
 
-def descendants(clients: Clients, group: str) -> Iterator[None]:
+def descendants(clients: Clients, group: str) -> Iterator[Any]:
     """Read what is in a management group, at any depth, page by page.
 
     https://learn.microsoft.com/rest/api/managementgroups/management-groups/get-descendants
     """
     at = f"/providers/Microsoft.Management/managementGroups/{quote(group, safe='()')}"
-    link = f"{at}/descendants?api-version=2020-05-01"
-    while link:
-        answer = client(clients).send_request(HttpRequest("GET", link))
-        answer.raise_for_status()
-        link = answer.json().get("nextLink")
-        yield
+    return pages(client(clients), f"{at}/descendants?api-version=2020-05-01")
 
 
 READERS = (

@@ -79,9 +79,7 @@ def read(path: Path, data: Any = None) -> EarlierReport:
     try:
         return EarlierReport.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise AuditError(f"{path} is no whole JSON report ({where}: {first['msg']})", help_) from error
+        raise AuditError(f"{path} is no whole JSON report ({files.first_wrong(error)})", help_) from error
 
 
 def load(path: Path, help_: str) -> Any:
