@@ -8,6 +8,7 @@ next one.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -23,11 +24,19 @@ class CircleError(Exception):
     """Pages without end."""
 
 
+@dataclass(frozen=True)
+class Page:
+    """One answer: its status, and its body, which is None where it is not JSON."""
+
+    status: int
+    body: Any
+
+
 class _Read(threading.local):
     """What this thread has been answered in the read that it is at, by URL: the last of several tries counts."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, tuple[int, str]] = {}
+        self.seen: dict[str, Page] = {}
 
 
 class CapturingAdapter(BaseAdapter):
@@ -43,31 +52,28 @@ class CapturingAdapter(BaseAdapter):
         self._read.seen = {}
 
     @property
-    def seen(self) -> list[tuple[int, str]]:
-        """Status and text of each page of the read, in order."""
+    def seen(self) -> list[Page]:
+        """The pages of the read, in order."""
         return list(self._read.seen.values())
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         url = request.url or ""
-        status, _ = self._read.seen.get(url, (0, ""))
-        if 200 <= status < 300 or len(self._read.seen) >= MOST_PAGES:
+        before = self._read.seen.get(url)
+        if (before is not None and 200 <= before.status < 300) or len(self._read.seen) >= MOST_PAGES:
             raise CircleError("the pages of Azure's answer go in a circle")
         response = self.inner.send(request, *args, **kwargs)
-        text = response.content.decode("utf-8-sig", "replace")
-        self._read.seen[url] = (response.status_code, text)
-        return _without_items(request, response, text)
+        body = _parsed(response.content)
+        self._read.seen[url] = Page(response.status_code, body)
+        if response.status_code != 200 or not isinstance(body, dict) or not isinstance(body.get("value"), list):
+            return response
+        return respond(request, response.status_code, {"value": [], "nextLink": body.get("nextLink")})
 
     def close(self) -> None:
         self.inner.close()
 
 
-def _without_items(request: requests.PreparedRequest, response: requests.Response, text: str) -> requests.Response:
-    if response.status_code != 200:
-        return response
+def _parsed(content: bytes) -> Any:
     try:
-        body = parse(text)
+        return parse(content.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
-        return response
-    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
-        return response
-    return respond(request, response.status_code, {"value": [], "nextLink": body.get("nextLink")})
+        return None

@@ -17,18 +17,22 @@ from typing import Any
 
 import requests
 from azure.core.credentials import TokenCredential
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import ContentDecodePolicy, RequestIdPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
+from auditor import __version__
 from auditor.model.clouds import Cloud
 from auditor.model.ids import ArmId
 from auditor.model.snapshot import Failure
-from collectors.capture import CapturingAdapter
+from collectors.capture import CapturingAdapter, Page
 from collectors.deadline import Deadline
 from collectors.errors import from_answer, from_exception
-from collectors.jsontext import parse
 from collectors.login import Credential
 from collectors.retry import Retry, Transport
 
+USER_AGENT = f"aks-inference-auditor/{__version__}"
 # So many reads of a kind, one after another, that all tries were not enough for: the next ones get one try each.
 ENOUGH = 4
 
@@ -69,7 +73,17 @@ class Clients:
         self.cloud = cloud
         self.retries = retries
         self.retry = Retry(retries)
-        self.transport = Transport(session, deadline)
+        self.scope = f"{cloud.audience.rstrip('/')}/.default"
+        self.pipeline = Pipeline(
+            Transport(session, deadline),
+            [
+                RequestIdPolicy(),
+                UserAgentPolicy(base_user_agent=USER_AGENT),
+                ContentDecodePolicy(),
+                self.retry,
+                ARMChallengeAuthenticationPolicy(credential, self.scope),
+            ],
+        )
         self._answers = answers
         self._made: dict[tuple[str, ...], Any] = {}
         self._in_vain: Counter[str] = Counter()
@@ -82,8 +96,7 @@ class Clients:
 
         def make() -> Any:
             client = getattr(imported(f"azure.mgmt.{module}"), name)
-            scopes = [f"{self.cloud.audience.rstrip('/')}/.default"]
-            arguments = {"base_url": self.cloud.resource_manager, "credential_scopes": scopes, **self._pipeline()}
+            arguments = {"base_url": self.cloud.resource_manager, "credential_scopes": [self.scope], **self._given()}
             if subscription is None:
                 return client(self.credential, **arguments)
             return client(self.credential, subscription, **arguments)
@@ -94,7 +107,7 @@ class Clients:
         """An ``MLClient``. It ignores ``base_url`` and takes its endpoints from a cloud's name and description."""
 
         def make() -> Any:
-            arguments: dict[str, Any] = {"enable_telemetry": False, "cloud": self._ml_cloud(), **self._pipeline()}
+            arguments: dict[str, Any] = {"enable_telemetry": False, "cloud": self._ml_cloud(), **self._given()}
             if arguments["cloud"] not in _described:
                 _described.add(arguments["cloud"])
                 arguments["cloud_metadata"] = _ml_metadata(self.cloud)
@@ -110,14 +123,9 @@ class Clients:
         # azure-ai-ml keeps one process-wide table of clouds by name, and its own constants for the well-known names.
         return f"audit-{self.cloud.resource_manager}"
 
-    def _pipeline(self) -> dict[str, Any]:
-        return {
-            "transport": self.transport,
-            # One for each client: a pipeline in the making writes into its policies what comes next, and a request of
-            # another client would be led into it, half made.
-            "retry_policy": Retry(self.retries, self.retry.of_thread),
-            "logging_enable": False,
-        }
+    def _given(self) -> dict[str, Any]:
+        # With a pipeline at hand no client makes one; an empty list keeps it from making the policies for it.
+        return {"pipeline": self.pipeline, "policies": []}
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         # One lock for each package: its first client may be importing for seconds, and the others have work to do.
@@ -198,19 +206,19 @@ def import_ahead() -> None:
     threading.Thread(target=run, name="import", daemon=True).start()
 
 
-def _answer(seen: list[tuple[int, str]], error: Exception | None, action: str, listing: bool) -> Answer:
+def _answer(seen: list[Page], error: Exception | None, action: str, listing: bool) -> Answer:
     answer = Answer()
     more = False
-    for status, text in seen:
+    for page in seen:
+        status, body = page.status, page.body
         if status != 200:  # a part (206), or what somebody between changed (203), is not the answer either
-            answer.failure, answer.gone = from_answer(status, text, action)
+            answer.failure, answer.gone = from_answer(status, body, action)
             return answer
-        body = _json(text)
-        if body is None:
+        if not isinstance(body, dict):
             answer.failure = Failure(reason="Azure's answer is not a JSON object", http_status=status)
             return answer
         if body.get("error"):
-            answer.failure, _ = from_answer(status, text, action)
+            answer.failure, _ = from_answer(status, body, action)
             return answer
         answer.bodies.append(body)
         more = bool(body.get("nextLink"))
@@ -230,14 +238,6 @@ def _is_page(body: dict[str, Any]) -> bool:
     return isinstance(value, list) and all(
         isinstance(i, dict) and str(i.get("id") or "").startswith("/") for i in value
     )
-
-
-def _json(text: str) -> dict[str, Any] | None:
-    try:
-        body = parse(text)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _ml_metadata(cloud: Cloud) -> dict[str, str]:

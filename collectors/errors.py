@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from auditor.model.snapshot import Failure
-from collectors.jsontext import parse
 from collectors.secrets import clean
 
 ABSENT_CODES = {"ResourceNotFound", "ResourceGroupNotFound"}
@@ -26,13 +25,14 @@ class RefusedRequestError(Exception):
     """A request that must never leave: anything but a read of the cloud's own Resource Manager."""
 
 
-def from_answer(status: int, text: str, action: str) -> tuple[Failure, bool]:
+def from_answer(status: int, body: Any, action: str) -> tuple[Failure, bool]:
     """The failure that an error answer makes, and whether it says that the resource does not exist.
 
     404 is absence only with the codes ResourceNotFound and ResourceGroupNotFound; SubscriptionNotFound may be another
     tenant's. ``action`` is the permission of the read, for answers that do not name it.
     """
-    error = _error(text)
+    error = body.get("error", body) if isinstance(body, dict) else None
+    error = error if isinstance(error, dict) else {}
     code, message = str(error.get("code") or ""), str(error.get("message") or "")
     named = ACTION.search(message)
     needs = _action(named.group(1) if named else "", action) if status in (401, 403) else None
@@ -55,14 +55,3 @@ def from_exception(error: BaseException) -> Failure:
         return Failure(reason="Azure's answer is not JSON")
     text = " ".join(str(error).split())
     return Failure(reason=clean(f"{name}: {text}" if text else name)[:300])
-
-
-def _error(text: str) -> dict[str, Any]:
-    try:
-        body = parse(text)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(body, dict):
-        return {}
-    error = body.get("error", body)
-    return error if isinstance(error, dict) else {}

@@ -46,8 +46,8 @@ class Retry(RetryPolicy):  # type: ignore[misc]  # the SDK is not followed by my
     """The SDK's retries, bounded: under ARM's budget a thread may be told to wait several times before its turn comes,
     but a service that stays down, or asks for an hour, must not hold up the rest for minutes."""
 
-    def __init__(self, retries: bool = True, of_thread: threading.local | None = None) -> None:
-        self.of_thread = of_thread or threading.local()
+    def __init__(self, retries: bool = True) -> None:
+        self.of_thread = threading.local()
         if not retries:
             super().__init__(retry_total=0)
         else:
@@ -97,7 +97,6 @@ class Transport(RequestsTransport):  # type: ignore[misc]  # the SDK is not foll
             session_owner=False,
             connection_timeout=CONNECT_SECONDS,
             read_timeout=REQUEST_SECONDS,
-            connection_verify=session.verify,
         )
         self.deadline = deadline
 

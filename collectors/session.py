@@ -73,15 +73,30 @@ def _host(url: str) -> tuple[str | None, int | None]:
     return parts.hostname, parts.port or 443
 
 
+class Session(requests.Session):
+    """Sends a request as the SDKs made it. To merge it with what a session and the environment say costs as much as to
+    send it; they say the same every time. And a ``.netrc`` must not put a password in the place of the token."""
+
+    def __init__(self, resource_manager: str) -> None:
+        super().__init__()
+        self._settings = super().merge_environment_settings(resource_manager, {}, None, None, None)
+        self.trust_env = False
+        self.max_redirects = 0
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method, url=request.url, headers=request.headers, data=request.data, json=request.json
+        )
+        return prepared
+
+    def merge_environment_settings(self, *_: Any) -> Any:
+        return self._settings.copy()
+
+
 def open_session(inner: BaseAdapter, resource_manager: str) -> tuple[requests.Session, ReadOnlyAdapter]:
     """A session on which nothing but reads of one Resource Manager can be sent."""
-    session = requests.Session()
-    session.max_redirects = 0
-    # What the environment says of proxies and certificates is the same for every request, and costs as much as sending
-    # one; and a .netrc must not put a password in the place of the token.
-    settings = session.merge_environment_settings(resource_manager, {}, None, None, None)
-    session.proxies, session.verify, session.cert = settings["proxies"], settings["verify"], settings["cert"]
-    session.trust_env = False
+    session = Session(resource_manager)
     guard = ReadOnlyAdapter(inner, resource_manager)
     for prefix in list(session.adapters):
         del session.adapters[prefix]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -235,11 +234,9 @@ def test_an_error_is_told_without_its_secret(text: str, status: int) -> None:
         {"code": "x", "message": text},
         {"code": "x", "message": f"a {text}"},
     ):
-        failure, _ = from_answer(status, json.dumps({"error": error}), "Microsoft.X/y/read")
+        failure, _ = from_answer(status, {"error": error}, "Microsoft.X/y/read")
         assert CANARY not in str(failure)
-    failure, _ = from_answer(
-        403, json.dumps({"error": {"message": f"perform action '{text}' over"}}), "Microsoft.X/y/read"
-    )
+    failure, _ = from_answer(403, {"error": {"message": f"perform action '{text}' over"}}, "Microsoft.X/y/read")
     assert failure.needs_action == "Microsoft.X/y/read"
     assert CANARY not in str(failure)
     assert CANARY not in from_exception(ValueError(text)).reason

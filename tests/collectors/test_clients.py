@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from urllib.parse import urlsplit
@@ -12,17 +11,13 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.clouds import CLOUDS
 from auditor.model.report import Report
 from auditor.model.result import Result
 from auditor.model.types import STORAGE_ACCOUNTS
 from auditor.model.verdict import Status
-from collectors.capture import CapturingAdapter
-from collectors.clients import Clients
-from collectors.deadline import Deadline
+from collectors.clients import USER_AGENT
 from collectors.errors import from_answer, from_exception
-from collectors.login import ReplayCredential
-from collectors.retry import Retry
+from collectors.session import REQUEST_ID
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, Fault, respond
 from tests.arm.estate import Estate, type_of
@@ -212,7 +207,7 @@ ANSWERS = [
 @pytest.mark.parametrize(("status", "body", "gone"), ANSWERS)
 def test_what_proves_absence(status: int, body: object, gone: bool) -> None:
     """Only 404 with ResourceNotFound or ResourceGroupNotFound says that a resource does not exist."""
-    failure, is_gone = from_answer(status, json.dumps(body), "Microsoft.X/things/read")
+    failure, is_gone = from_answer(status, body, "Microsoft.X/things/read")
     assert is_gone is gone
     assert failure.http_status == status
     assert failure.needs_action == ("Microsoft.X/things/read" if status == 403 else None)
@@ -221,16 +216,21 @@ def test_what_proves_absence(status: int, body: object, gone: bool) -> None:
 def test_the_action_that_azure_names_is_shown() -> None:
     """Where Azure says which permission is missing, that one is named."""
     message = "The client 'a' does not have authorization to perform action 'Microsoft.X/vaults/read' over scope '/s'."
-    failure, _ = from_answer(403, json.dumps({"error": {"code": "AuthorizationFailed", "message": message}}), "X/read")
+    failure, _ = from_answer(403, {"error": {"code": "AuthorizationFailed", "message": message}}, "X/read")
     assert failure.needs_action == "Microsoft.X/vaults/read"
     assert "Microsoft.X/vaults/read" in failure.reason
     assert "'a'" not in failure.reason
 
 
-@given(st.integers(100, 599), st.text(max_size=400))
-def test_any_answer_makes_one_line(status: int, text: str) -> None:
+TEXTS = st.text(max_size=400)
+PARTS = st.none() | st.integers() | TEXTS | st.lists(TEXTS, max_size=2)
+ERRORS = PARTS | st.dictionaries(st.sampled_from(["code", "message", "details"]), PARTS)
+
+
+@given(st.integers(100, 599), ERRORS | st.builds(lambda error: {"error": error}, ERRORS))
+def test_any_answer_makes_one_line(status: int, body: object) -> None:
     """Whatever the body of an error is, the reason is short, and says something."""
-    failure, _ = from_answer(status, text, "Microsoft.X/read")
+    failure, _ = from_answer(status, body, "Microsoft.X/read")
     assert 0 < len(failure.reason) <= 300
 
 
@@ -242,17 +242,15 @@ def test_any_exception_makes_one_line(text: str) -> None:
     assert "\n" not in failure.reason
 
 
-def test_each_client_has_a_retry_policy_of_its_own() -> None:
-    """A pipeline in the making changes its policies: shared, they would lead the requests of others into it."""
-    session = requests.Session()
-    adapter = CapturingAdapter(ArmAdapter(scenarios.secure()))
-    clients = Clients(ReplayCredential(), CLOUDS["AzureCloud"], session, adapter, Deadline())
-    pipelines = [
-        clients.management(module, name, "x")._client._pipeline._impl_policies
-        for module, name in (("network", "NetworkManagementClient"), ("keyvault", "KeyVaultManagementClient"))
-    ]
-    first, second = ([policy for policy in policies if isinstance(policy, Retry)] for policies in pipelines)
-    assert len(first) == len(second) == 1
-    assert first[0] is not second[0]
-    with clients.retry.patience(patient=False):
-        assert first[0].of_thread.patient is second[0].of_thread.patient is False
+def test_every_request_is_sent_through_the_one_pipeline() -> None:
+    """Whichever SDK sends it, a request says who asks, and has an id of its own."""
+    seen: list[tuple[str, str]] = []
+
+    def watch(request: requests.PreparedRequest) -> None:
+        seen.append((str(request.headers["User-Agent"]), str(request.headers[REQUEST_ID])))
+
+    estate = scenarios.secure()
+    snapshot = snapshot_of(estate, ArmAdapter(estate, fault=watch))
+    assert len(seen) == snapshot.traffic.requests > 40
+    assert {agent.split()[0] for agent, _ in seen} == {USER_AGENT}
+    assert len({name for _, name in seen}) == len(seen)
