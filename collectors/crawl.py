@@ -32,7 +32,7 @@ from collectors.clients import Answer, Clients
 from collectors.deadline import Deadline
 from collectors.plan import wanted
 from collectors.readers import Query, Read, Reader
-from collectors.secrets import scrub
+from collectors.secrets import clean
 
 READERS: dict[str, Reader] = {
     reader.type: reader
@@ -185,7 +185,7 @@ class Crawl:
         if asked_for is not None and key(arm_id) != key(asked_for):
             # Some providers answer another form of the id than was asked for; the reference must still be found.
             arm_id = asked_for
-        kept = scrub(keep(body, self._trees[arm_type]))
+        kept = keep(body, self._trees[arm_type], clean)
         self.snapshot.add(Resource(id=arm_id, type=arm_type, body=kept, whole=asked_for is not None))
         return arm_id
 

@@ -80,11 +80,6 @@ def _mark(secret: str, salt: bytes) -> str:
     )
 
 
-def scrub(value: Any) -> Any:
-    """A value without the secrets inside its texts."""
-    return _each(value, clean)
-
-
 def redact(value: Any, salt: bytes = b"", depth: int = 0) -> Any:
     """A body without secrets: whatever stands under a secret name or was filled in freely, and secrets inside texts.
 

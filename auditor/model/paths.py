@@ -7,7 +7,7 @@ patterns a collector names, with list positions intact so that evidence paths st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -55,22 +55,23 @@ def tree(patterns: Iterable[str]) -> Tree:
     return root
 
 
-def keep(body: Any, wanted: Tree) -> Any:
-    """The part of a body that the patterns name. A leaf pattern keeps scalars and lists of scalars; of anything else
-    only an empty object stays, which reads as "not of the kind asked for": what nobody named stays out."""
-    if not wanted:
-        return body if _plain(body) else {}
+def keep(body: Any, wanted: Tree, text: Callable[[str], str] = str) -> Any:
+    """The part of a body that the patterns name, with ``text`` applied to each text in it. A leaf pattern keeps scalars
+    and lists of scalars; of anything else only an empty object stays, which reads as "not of the kind asked for": what
+    nobody named stays out."""
+    if isinstance(body, str):
+        return text(body)
     if isinstance(body, dict):
         if "{}" in wanted:
-            return {name: keep(value, wanted["{}"]) for name, value in body.items()}
-        return {name: keep(body[name], below) for name, below in wanted.items() if name in body}
+            return {name: keep(value, wanted["{}"], text) for name, value in body.items()}
+        return {name: keep(body[name], below, text) for name, below in wanted.items() if name in body}
     if isinstance(body, list):
+        if not wanted:
+            return [keep(item, wanted, text) for item in body] if all(map(_scalar, body)) else {}
         below = wanted.get("[]")
-        return [] if below is None else [keep(item, below) for item in body]
+        return [] if below is None else [keep(item, below, text) for item in body]
     return body
 
 
-def _plain(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(v is None or isinstance(v, str | int | float | bool) for v in value)
+def _scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool)
