@@ -197,17 +197,16 @@ class Snapshot(BaseModel):
                 pointing.remove(resource)
 
     def _take(self, resource: Resource) -> None:
-        at_key, kind = key(resource.id), resource.type.lower()
+        at_key, kind, arm = key(resource.id), resource.type.lower(), resource.arm
         self._index.by_id[at_key] = resource
         self._index.by_type.setdefault(kind, {})[at_key] = resource
-        self._index.by_name.setdefault((kind, resource.name.lower()), []).append(resource)
+        self._index.by_name.setdefault((kind, arm.name.lower()), []).append(resource)
         if _is_endpoint(resource):
             for target in dict.fromkeys(key(t) for t in targets(resource)):
                 self._index.to.setdefault(target, []).append(resource)
                 if LINK_SERVICES in target:
                     self._index.into.setdefault(target.partition(LINK_SERVICES)[0], []).append(resource)
-        parent = key(resource.arm.parent)
-        self._index.under.setdefault((parent, kind), {})[at_key] = resource
+        self._index.under.setdefault((key(arm.parent), kind), {})[at_key] = resource
 
     @property
     def in_scope(self) -> list[Subscription]:
