@@ -6,7 +6,6 @@ its header, is never late by them. Here every read of a socket knows the end of 
 
 from __future__ import annotations
 
-import io
 import ssl
 import threading
 import time
@@ -16,7 +15,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.response import HTTPResponse
 from urllib3.util import create_urllib3_context
 from urllib3.util.retry import Retry
 
@@ -30,8 +28,6 @@ PATIENT_WITH, IMPATIENT_SECONDS = 8, 15.0
 # Larger than any page of Azure's, small enough to be held.
 LARGEST_ANSWER = 64 * 2**20
 _TICK = 0.5
-# What says how the body travelled, which it has done.
-_TRAVEL = ("content-encoding", "content-length", "transfer-encoding")
 
 
 class _Serving(threading.local):
@@ -90,7 +86,7 @@ class HTTPSAdapter(HTTPAdapter):
         with self._serve(seconds) as until:
             try:
                 response = super().send(request, *args, **kwargs)
-                return self._whole(request, response)
+                return self._whole(response)
             except requests.RequestException as error:
                 self.deadline.check()
                 unconnected = isinstance(error, requests.ConnectTimeout)
@@ -107,7 +103,8 @@ class HTTPSAdapter(HTTPAdapter):
         finally:
             _serving.until = _serving.deadline = None
 
-    def _whole(self, request: requests.PreparedRequest, response: requests.Response) -> requests.Response:
+    @staticmethod
+    def _whole(response: requests.Response) -> requests.Response:
         """The response with all of its body there."""
         body = bytearray()
         for chunk in response.iter_content(2**16):
@@ -115,8 +112,5 @@ class HTTPSAdapter(HTTPAdapter):
             if len(body) > LARGEST_ANSWER:
                 response.close()
                 raise requests.exceptions.ContentDecodingError(f"an answer larger than {LARGEST_ANSWER} bytes")
-        headers = {k: v for k, v in response.headers.items() if k.lower() not in _TRAVEL}
-        raw = HTTPResponse(
-            io.BytesIO(body), headers, response.status_code, reason=response.reason, preload_content=False
-        )
-        return self.build_response(request, raw)
+        response._content = bytes(body)  # where `content` would have put it, had it been small for sure
+        return response

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import re
@@ -286,12 +285,12 @@ class ReplayAdapter(BaseAdapter):
 
 
 def respond(request: requests.PreparedRequest, status: int, body: Any) -> requests.Response:
-    """A response as `requests` makes them."""
-    data = (body if isinstance(body, str) else json.dumps(body)).encode()
+    """A response as `requests` makes them, with its body read."""
     response = requests.Response()
     response.status_code = status
     response.url = request.url or ""
     response.request = request
     response.headers["Content-Type"] = "application/json"
-    response.raw = HTTPResponse(body=io.BytesIO(data), status=status, preload_content=False)
+    response.raw = HTTPResponse(status=status)
+    response._content = (body if isinstance(body, str) else json.dumps(body)).encode()
     return response

@@ -85,9 +85,8 @@ class Session(requests.Session):
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method=request.method, url=request.url, headers=request.headers, data=request.data, json=request.json
-        )
+        headers = {**self.headers, **request.headers}
+        prepared.prepare(method=request.method, url=request.url, headers=headers, data=request.data, json=request.json)
         return prepared
 
     def merge_environment_settings(self, *_: Any) -> Any:

@@ -86,6 +86,18 @@ def test_reads_pass(url: str) -> None:
     assert len(far.reached) == guard.traffic.requests == 1
 
 
+def test_a_request_leaves_with_what_it_was_made_of() -> None:
+    """The SDKs' own headers are kept, and a page of a large list may come compressed."""
+    far = Far()
+    session, _ = open_session(far, ARM)
+    session.get(f"{ARM}/subscriptions", headers={"authorization": "Bearer t", "Accept": "application/json"})
+    assert far.last is not None
+    sent = far.last[0].headers
+    assert (sent["Authorization"], sent["Accept"]) == ("Bearer t", "application/json")
+    assert "gzip" in sent["Accept-Encoding"]
+    assert len([name for name in sent if name.lower() == "accept"]) == 1
+
+
 def test_a_query_of_resource_graph_passes() -> None:
     """The one read that is a POST."""
     far = Far()
