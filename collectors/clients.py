@@ -18,9 +18,13 @@ from typing import Any
 import requests
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import Pipeline
-from azure.core.pipeline.policies import ContentDecodePolicy, RequestIdPolicy, UserAgentPolicy
+from azure.core.pipeline.policies import (
+    BearerTokenCredentialPolicy,
+    ContentDecodePolicy,
+    RequestIdPolicy,
+    UserAgentPolicy,
+)
 from azure.core.rest import HttpRequest
-from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from auditor import __version__
 from auditor.model.clouds import Cloud
@@ -81,7 +85,7 @@ class Clients:
                 UserAgentPolicy(base_user_agent=USER_AGENT),
                 ContentDecodePolicy(),
                 self.retry,
-                ARMChallengeAuthenticationPolicy(credential, self.scope),
+                BearerTokenCredentialPolicy(credential, self.scope),
             ],
         )
         self._answers = answers

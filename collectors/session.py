@@ -1,8 +1,8 @@
 """The one HTTP session under every client, with the read-only guard at its bottom.
 
-The guard stands below every policy and retry of the SDKs, because they write on their own: a GET that is answered 409
-makes the SDK POST a provider registration. Only GET to the cloud's own Resource Manager passes, and the one read that
-is a POST by design: a query of Azure Resource Graph.
+The guard stands below every policy and retry of the SDKs, because they can write on their own: their usual pipeline
+answers a 409 with a POST that registers a provider. Only GET to the cloud's own Resource Manager passes, and the one
+read that is a POST by design: a query of Azure Resource Graph.
 """
 
 from __future__ import annotations

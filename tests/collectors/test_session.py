@@ -163,7 +163,7 @@ def test_the_pool_is_as_wide_as_the_threads() -> None:
 
 
 def test_the_sdk_cannot_register_a_provider() -> None:
-    """A list that is answered 409 makes the SDK POST a registration: it never leaves, and the list becomes a gap."""
+    """A list that is answered 409 would make their usual pipeline POST a registration: here it becomes a gap."""
 
     def unregistered(request: requests.PreparedRequest) -> requests.Response | None:
         if request.method == "GET" and "microsoft.keyvault/vaults" in str(request.url).lower():
