@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auditor.reports": ("auditor.model", "auditor.__version__"),
     "auditor.cli": ("auditor", "collectors", "rules"),
     "rules": ("auditor.model",),
-    "collectors": ("auditor.model", "auditor.files"),
+    "collectors": ("auditor.model", "auditor.files", "auditor.__version__"),
 }
 # Packages that reach the network: of ours, only the collectors may.
 NETWORK = ("azure", "requests", "urllib3", "msal", "http", "socket", "ssl", "urllib.request")
