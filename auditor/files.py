@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic_core import ValidationError, from_json
 
 # What a float cannot hold becomes infinite, which JSON cannot say again.
-_HUGE: Final = re.compile(rb"[\s:,\[]-?\d[\d.]*[eE]\+?\d{3}|[\s:,\[]-?\d{309}")
+_HUGE: Final = re.compile(rb"[\s:,\[]-?\d(?:[\d.]*[eE]\+?\d{3}|\d{308})")
 
 
 class UnreadableError(Exception):

@@ -29,10 +29,10 @@ class Severity(StrEnum):
     LOW = "low"
     INFO = "info"
 
-    @property
-    def rank(self) -> int:
-        """0 for critical, growing towards info."""
-        return list(Severity).index(self)
+    rank: int  # 0 for critical, growing towards info; an attribute, since reports sort by it
+
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)
 
 
 @dataclass(frozen=True, slots=True)

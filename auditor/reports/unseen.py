@@ -25,13 +25,13 @@ class Cause:
 def causes_of_unknowns(report: Report, names: Names) -> list[Cause]:
     """What left results unknown; what left most rules open first, then what left the worst open."""
     causes: dict[Hashable, Cause] = {}
-    for result in sorted(report.results, key=lambda r: r.severity.rank):
-        if result.status is Status.UNKNOWN:
-            for missing in result.verdict.missing:
-                cause = causes.setdefault(_cause(missing), Cause(_words(missing)))
-                if missing.resource_id:
-                    cause.places[names.of(missing.resource_id)] = None
-                cause.rules[result.rule.id] = None
+    unknown = (r for r in report.results if r.status is Status.UNKNOWN)
+    for result in sorted(unknown, key=lambda r: r.severity.rank):
+        for missing in result.verdict.missing:
+            cause = causes.setdefault(_cause(missing), Cause(_words(missing)))
+            if missing.resource_id:
+                cause.places[names.of(missing.resource_id)] = None
+            cause.rules[result.rule.id] = None
     return _most_first(causes.values())
 
 
