@@ -1,7 +1,8 @@
 """Judging large snapshots: ``python -m benchmarks.scale [ENVIRONMENTS …]``, by default 500, 1000 and 2000.
 
-For every shape of a tenant it prints the processor time of reading the snapshot, of judging it and of every report, and
-how many times that of half the size each is: 2 is linear. Memory is the most that was held up to there.
+For every shape of a tenant it prints the processor time of reading the snapshot, of judging it, and of making every
+report and writing it to a file, and how many times that of half the size each is: 2 is linear. Memory is the most that
+was held up to there.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def stages(file: Path) -> Iterator[tuple[str, float, float]]:
     from rich.console import Console
 
     from auditor.auditing import read_snapshot
-    from auditor.cli.outputs import RENDERERS
+    from auditor.cli.outputs import RENDERERS, Document, write
     from auditor.cli.rulebook import rules
     from auditor.engine import audit
     from auditor.model.report import Run
@@ -51,7 +52,9 @@ def stages(file: Path) -> Iterator[tuple[str, float, float]]:
         _, seconds, peak = timed(partial(table.render, report, Console(file=nowhere, width=100)))
     yield "table", seconds, peak
     for name, render in RENDERERS.items():
-        _, seconds, peak = timed(partial(render, report, Options()))
+        with tempfile.TemporaryDirectory() as folder:
+            document = Document(Path(folder) / name, render(report, Options()))
+            _, seconds, peak = timed(partial(write, [document]))
         yield name, seconds, peak
 
 

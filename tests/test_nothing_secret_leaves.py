@@ -168,7 +168,7 @@ def run(estate: Estate, folder: Path, broken: tuple[str, ...] = ()) -> tuple[Sna
 
 def shown(report: Report) -> dict[str, str]:
     everything = Options(include=frozenset(Status), evidence=True)
-    out = {name: render(report, everything) for name, render in RENDERERS.items()}
+    out = {name: "".join(render(report, everything)) for name, render in RENDERERS.items()}
     out |= evidence.files(report)
     out["evidence"] = repr([(r.verdict.evidence, r.verdict.missing, r.verdict.message) for r in report.results])
     return out

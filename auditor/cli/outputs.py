@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auditor.model.report import Report
     from auditor.reports.sarif import Options
 
-    Renderer = Callable[[Report, Options], str]
+    Renderer = Callable[[Report, Options], Iterator[str]]
 
 SECRETIVE = 0o600
 
@@ -33,20 +33,19 @@ class Output:
 
 @dataclass(frozen=True)
 class Document:
-    """A file to write. ``private``: only its owner may read it."""
+    """A file to write, and the pieces of its text. ``private``: only its owner may read it."""
 
     path: Path
-    text: str
+    pieces: Iterable[str]
     private: bool = False
 
 
 def _renderer(name: str) -> Renderer:
-    """What makes a report of one format; its module is imported by those who want one."""
+    """What makes the text of one format, in pieces; its module is imported by those who want one."""
 
-    def render(report: Report, options: Options) -> str:
+    def render(report: Report, options: Options) -> Iterator[str]:
         module = importlib.import_module(f"auditor.reports.{name}")
-        text: str = module.render(report, options) if name == "sarif" else module.render(report)
-        return text
+        yield from module.pieces(report, options) if name == "sarif" else module.pieces(report)
 
     return render
 
@@ -132,21 +131,27 @@ def check(paths: Sequence[Path], inputs: Iterable[Path | None] = ()) -> None:
 def write(documents: Sequence[Document]) -> None:
     """Write files atomically: all beside their places first, then each moved into it.
 
+    A text is made while it is written, so that none is held whole; but for that of a device, which cannot give back
+    half of one: it is written once all texts are made.
+
     Raises:
         AuditError: one could not be written; then none is.
     """
     made: list[tuple[str, Path]] = []
+    held: list[tuple[list[bytes], Path]] = []
     try:
         for document in documents:
-            target = _device(document)
-            if target:
-                document.path.write_bytes(_encoded(document.text))
+            if _device(document):
+                held.append((list(map(_encoded, document.pieces)), document.path))
                 continue
             handle, name = tempfile.mkstemp(prefix=f".{document.path.name}.", dir=document.path.absolute().parent)
             made.append((name, document.path))
             with os.fdopen(handle, "wb") as file:
-                file.write(_encoded(document.text))
+                file.writelines(map(_encoded, document.pieces))
             Path(name).chmod(_mode(document))
+        for pieces, path in held:
+            with path.open("wb") as device:
+                device.writelines(pieces)
         for name, path in made:
             Path(name).replace(path)
     except OSError as error:
@@ -178,6 +183,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def to_stdout(text: str) -> None:
-    sys.stdout.write(text)
+def to_stdout(*pieces: str) -> None:
+    """Print a text, of which every piece is made before the first is printed: half a report may look like a whole."""
+    sys.stdout.writelines(pieces)
     sys.stdout.flush()

@@ -17,7 +17,7 @@ from auditor.cli.progress import Progress
 from auditor.comparing import compared
 from auditor.model.decisions import Use
 from auditor.model.report import Outcome, Report, outcome
-from auditor.model.snapshot import Scope
+from auditor.model.snapshot import Scope, Snapshot
 from auditor.model.verdict import Severity, Status
 from auditor.reports.evidence import files as evidence_files
 from auditor.reports.sarif import Options
@@ -83,7 +83,7 @@ def _deliver(report: Report, wish: Wish, progress: Progress) -> int:
         Document(o.path, outputs.RENDERERS[o.format](report, wish.sarif)) for o in wish.outputs if o.path is not None
     ]
     if wish.save_snapshot:
-        documents.append(Document(wish.save_snapshot, snapshot.model_dump_json(indent=1) + "\n", private=True))
+        documents.append(Document(wish.save_snapshot, _pieces(snapshot), private=True))
     with evidence.written(wish.evidence, evidence_files(report)) if wish.evidence else contextlib.nullcontext():
         outputs.write(documents)
     progress.begin("printing: the files are written" if documents else "printing")
@@ -98,14 +98,19 @@ def _deliver(report: Report, wish: Wish, progress: Progress) -> int:
     return EXIT[reached]
 
 
+def _pieces(snapshot: Snapshot) -> Iterator[str]:
+    yield snapshot.model_dump_json(indent=1)
+    yield "\n"
+
+
 def _print(report: Report, wish: Wish) -> None:
     printed = [o for o in wish.outputs if o.path is None]
     for output in printed:
-        outputs.to_stdout(outputs.RENDERERS[output.format](report, wish.sarif))
+        outputs.to_stdout(*outputs.RENDERERS[output.format](report, wish.sarif))
     if printed:
         return
     if wish.stdout != "table":
-        outputs.to_stdout(outputs.RENDERERS[wish.stdout](report, wish.sarif))
+        outputs.to_stdout(*outputs.RENDERERS[wish.stdout](report, wish.sarif))
         return
     from rich.console import Console
 

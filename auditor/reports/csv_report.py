@@ -6,10 +6,8 @@ https://owasp.org/www-community/attacks/CSV_Injection
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -70,32 +68,46 @@ NOT_READ: Final = "not-read"
 BYTE_ORDER_MARK: Final = "\ufeff"
 # Excel takes 32,767 UTF-16 units in a cell, and a character has two at most.
 MAX_CELL: Final = 16_000
-# Also in full width, and also behind what separates cells in another locale, in which Excel may read the file.
-FORMULA: Final = re.compile(r"(^|[,;])(?=[\s'\"]*[=+\-@＝＋－＠])")
+# Also in full width, and also behind what separates cells in another locale, in which Excel may read the file. The
+# latter apart, since a search for one of two characters is far quicker than one that may begin anywhere.
+FORMULA: Final = re.compile(r"[\s'\"]*[=+\-@＝＋－＠]")
+FORMULA_BEHIND: Final = re.compile(rf"[,;](?={FORMULA.pattern})")
 
 Row = dict[str, str]
 
 
 def render(report: Report) -> str:
     """The report as CSV text (RFC 4180), each record in one line."""
-    file = io.StringIO()
-    file.write(BYTE_ORDER_MARK)
-    writer = csv.DictWriter(file, COLUMNS, restval="")
-    writer.writeheader()
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The same text, record by record."""
+    yield BYTE_ORDER_MARK + _record(COLUMNS)
     common = {"audit_verdict": str(report.conclusion()), "seen_at": timestamp(report.snapshot.taken_at)}
     for row in _rows(report):
-        writer.writerow({name: _cell(value) for name, value in (row | common).items()})
-    return file.getvalue()
+        cells = row | common
+        yield _record(_cell(cells.get(name, "")) for name in COLUMNS)
 
 
 def harmless(text: str) -> str:
     """The text with an apostrophe before what a spreadsheet could take for a formula."""
-    return FORMULA.sub(r"\1'", text)
+    behind = FORMULA_BEHIND.sub(r"\g<0>'", text)
+    return f"'{behind}" if FORMULA.match(text) else behind
+
+
+def _record(cells: Iterable[str]) -> str:
+    return ",".join(cells) + "\r\n"
 
 
 @lru_cache(4096)  # most cells say what others say
 def _cell(text: str) -> str:
-    return harmless(shorten(clean(text), MAX_CELL))
+    """A text as one cell. It is one line, so that nothing but a comma or a quotation mark makes it need quotes.
+
+    The standard library's writer looks at each character by itself, which takes a third of the time of a report.
+    """
+    shown = harmless(shorten(clean(text), MAX_CELL))
+    return '"' + shown.replace('"', '""') + '"' if "," in shown or '"' in shown else shown
 
 
 def _rows(report: Report) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -28,16 +28,42 @@ TOOL = "aks-inference-auditor"
 
 def render(report: Report) -> str:
     """The report as indented JSON text that ends in a newline."""
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The same text in pieces, one for each environment and each result: what those of a large tenant are made of,
+    all at once, would take several times what their text does."""
+    before = "{\n"
+    for name, value in document(report, iter).items():
+        if isinstance(value, Iterator):
+            yield f"{before}  {_text(name)}: ["
+            yield from _items(value)
+        else:
+            yield before + _text({name: value}).removeprefix("{\n").removesuffix("\n}")
+        before = ",\n"
+    yield "\n}\n"
+
+
+def _items(values: Iterator[Any]) -> Iterator[str]:
+    """The items of a list that is a member of the whole, and its end; each is indented as it is in such a list."""
+    before, end = "\n", "]"
+    for value in values:
+        yield before + _text({"": [value]}).removeprefix('{\n  "": [\n').removesuffix("\n  ]\n}")
+        before, end = ",\n", "\n  ]"
+    yield end
+
+
+def _text(value: object) -> str:
     try:
-        # One result at a time: those of a large tenant, all at once, would take several times what their text does.
-        text = to_json(document(report, iter), indent=2, fallback=str, ensure_ascii=True).decode()
+        text = to_json(value, indent=2, fallback=str, ensure_ascii=True).decode()
     except PydanticSerializationError:  # half a surrogate pair, which the escapes of JSON can hold
-        text = json.dumps(document(report), indent=2, default=str)
-    return commandless(text) + "\n"
+        text = json.dumps(value, indent=2, default=str)
+    return commandless(text)
 
 
 def document(report: Report, each: Callable[[Iterable[Any]], Iterable[Any]] = list) -> shapes.Report:
-    """The report as JSON values; ``each`` says how its results are held."""
+    """The report as JSON values; ``each`` says how its environments and results are held."""
     snapshot = report.snapshot
     gaps = report.gaps
     shown: shapes.Report = {
@@ -58,7 +84,7 @@ def document(report: Report, each: Callable[[Iterable[Any]], Iterable[Any]] = li
             "by_status": {status: report.count(status) for status in Status},
             "failed_by_severity": {severity: report.failed(severity) for severity in Severity},
         },
-        "environments": [_environment(report, e) for e in report.environments],
+        "environments": cast("list[shapes.Environment]", each(_environment(report, e) for e in report.environments)),
         "unjudged": [{"resource_id": u.resource_id, "reason": u.reason} for u in report.unjudged],
         "results": cast("list[shapes.Result]", each(_result(r) for r in report.results)),
         "collection": {

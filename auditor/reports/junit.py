@@ -37,6 +37,7 @@ from auditor.reports.text import (
 )
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+CLOSING: Final = "</testsuites>"
 MAX_MESSAGE: Final = 2_000
 MAX_TEXT: Final = 60_000
 
@@ -67,35 +68,40 @@ def render(report: Report) -> str:
 
     Everything that comes from Azure is cleaned, so that no character is in it that XML 1.0 forbids.
     """
-    root = Element("testsuites", name=TOOL)
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The same text, suite by suite."""
     names, used = names_of(report), Counter[tuple[str, str]]()
     labels = labels_of(report.environments)
-    for environment in report.environments:
-        label = labels[environment.id]
-        cases = [_case(r, label, names) for r in report.of(environment)]
-        _suite(root, report, label, _facts(report, environment), cases, used)
-    known = set(labels)
-    outside = [r for r in report.results if r.environment_id not in known]
-    if outside:
-        title = "outside every environment"
-        _suite(root, report, title, {}, [_case(r, title, names) for r in outside], used)
-    _suite(root, report, "audit", _run(report), _unseen(report, names), used)
-    _add_up(root, root.findall("testsuite"))
-    ElementTree.indent(root, " ")
-    return DECLARATION + ElementTree.tostring(root, encoding="unicode") + "\n"
+    found = [(labels[e.id], _facts(report, e), report.of(e)) for e in report.environments]
+    if outside := [r for r in report.results if r.environment_id not in labels]:
+        found.append(("outside every environment", {}, outside))
+    unseen = list(_unseen(report, names))
+    outcomes = [OUTCOMES.get(r.status, "") for _, _, results in found for r in results]
+    yield DECLARATION + _opening([*outcomes, *(case.outcome for case in unseen)])
+    for label, properties, results in found:
+        yield _suite(report, label, properties, (_case(r, label, names) for r in results), used)
+    yield _suite(report, "audit", _run(report), unseen, used)
+    yield f"\n{CLOSING}\n"
+
+
+def _opening(outcomes: list[str]) -> str:
+    """The start of the root, which adds up what follows: how each test case ended."""
+    root = Element("testsuites", name=TOOL, tests=str(len(outcomes)))
+    root.set("failures", str(outcomes.count("failure")))
+    root.set("errors", str(outcomes.count("error")))
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False).removesuffix(CLOSING)
 
 
 def _suite(
-    root: Element,
-    report: Report,
-    name: str,
-    properties: dict[str, str],
-    cases: Iterable[Case],
-    used: Counter[tuple[str, str]],
-) -> None:
+    report: Report, name: str, properties: dict[str, str], cases: Iterable[Case], used: Counter[tuple[str, str]]
+) -> str:
+    """One suite, indented as it is within the root."""
     # Without a time zone, as the first schema has it; the time is UTC.
     at = report.snapshot.taken_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    suite = SubElement(root, "testsuite", name=name, timestamp=at)
+    suite = Element("testsuite", name=name, timestamp=at)
     listed = SubElement(suite, "properties")
     for title, value in properties.items():
         SubElement(listed, "property", name=title, value=value)
@@ -105,11 +111,8 @@ def _suite(
     suite.set("tests", str(len(suite.findall("testcase"))))
     for attribute, outcome in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(count[outcome]))
-
-
-def _add_up(root: Element, suites: list[Element]) -> None:
-    for attribute in ("tests", "failures", "errors"):
-        root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in suites)))
+    ElementTree.indent(suite, " ", level=1)
+    return "\n " + ElementTree.tostring(suite, encoding="unicode")
 
 
 def _add(suite: Element, case: Case, used: Counter[tuple[str, str]]) -> None:

@@ -16,6 +16,8 @@ from auditor.model.verdict import Status
 from auditor.reports.text import ACCESSES, PARTS, clean, shorten
 
 MAX_OBSERVED: Final = 1_000
+# Kept, since `json.dumps` makes one for every value.
+JSON: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 # What somebody has to act on, then what somebody answered for, then the rest.
 ORDER: Final = (Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
 TO_FIX: Final = (Status.FAIL, Status.WAIVED)
@@ -38,7 +40,7 @@ def observed(evidence: Evidence) -> str:
     note = clean(evidence.note or "")
     if evidence.observed is None:
         return note or "absent"
-    value = shorten(clean(json.dumps(evidence.observed, default=str, ensure_ascii=False)), MAX_OBSERVED)
+    value = shorten(clean(JSON.encode(evidence.observed)), MAX_OBSERVED)
     return f"{value} ({note})" if note else value
 
 

@@ -66,6 +66,11 @@ def render(report: Report) -> str:
     return "\n\n".join([*before, *failures, *after]) + "\n"
 
 
+def pieces(report: Report) -> Iterator[str]:
+    """The same text in one piece: it is never large."""
+    yield render(report)
+
+
 def _head(short: Summary) -> Iterator[str]:
     yield f"# AKS inference audit: {short.verdict}"
     yield f"**{text(short.headline)}**" + (f" {text(short.tally)}" if short.tally else "")

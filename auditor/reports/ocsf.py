@@ -13,7 +13,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from auditor import __version__
 from auditor.model.baseline import Standing
@@ -22,7 +23,7 @@ from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, key
 from auditor.model.report import Report
 from auditor.model.result import Result
-from auditor.model.rule import ARTICLE
+from auditor.model.rule import ARTICLE, Rule
 from auditor.model.snapshot import Failure
 from auditor.model.verdict import Severity, Status
 from auditor.reports.json_report import TOOL, timestamp
@@ -34,6 +35,7 @@ CLASS: Final = 2003
 CREATE: Final = (1, "Create")
 UPDATE: Final = (2, "Update")
 PATTERN: Final = "Secure AKS inferencing environment (Azure Machine Learning)"
+PRODUCT: Final = {"name": TOOL, "vendor_name": TOOL, "version": __version__, "url_string": ARTICLE}
 MAX_MESSAGE: Final = 2_000
 
 # What each asks for: informational nothing, high and critical action at once.
@@ -61,19 +63,35 @@ SUPPRESSED: Final = (3, "Suppressed")
 AZURE_SUBSCRIPTION: Final = (13, "Azure Subscription")
 RULE: Final = (1, "Rule")
 
+JSON: Final = json.JSONEncoder(ensure_ascii=False)
+
 Json = dict[str, Any]
 
 
 def render(report: Report) -> str:
     """The findings as a JSON array, each in a line of its own."""
-    findings = _Findings(report)
-    rows = ",\n".join(json.dumps(f, ensure_ascii=False) for f in findings.all())
-    return f"[\n{rows}\n]\n" if rows else "[]\n"
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The same text, finding by finding."""
+    before = "[\n"
+    for finding in _Findings(report).all():
+        yield before + JSON.encode(finding)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 class _Findings:
+    """The findings of a report. What many of them say of one rule or one resource is made once, and not changed."""
+
     def __init__(self, report: Report) -> None:
-        self._report = report
+        self._report, snapshot = report, report.snapshot
+        self._run, self._tenant = clean(report.run.id), clean(snapshot.tenant_id or "")
+        self._judged, self._taken, self._finished = map(
+            _milliseconds, (report.run.finished_at, snapshot.taken_at, snapshot.finished_at)
+        )
+        self._said, self._where, self._what = cache(_said), cache(self._cloud), cache(self._resource)
         self._verdict = str(report.conclusion())
         labels = labels_of(report.environments)
         self._environments = {e.id: self._environment(e, labels[e.id]) for e in report.environments}
@@ -93,11 +111,11 @@ class _Findings:
 
     def _result(self, result: Result) -> Json:
         rule, status = result.rule, result.status
-        title = clean(rule.title) or rule.id
+        said = self._said(rule)
+        title = said.title
         message = shorten(sentence(result.verdict.message) or sentence(title), MAX_MESSAGE)
         uid = self._unique(result.fingerprint)
         asks = result.severity if status not in (Status.PASS, Status.NOT_APPLICABLE) else Severity.INFO
-        standards = list(dict.fromkeys([PATTERN, *(clean(c).rpartition(" ")[0] for c in rule.controls)]))
         check = {
             "uid": rule.id,
             "name": title,
@@ -109,11 +127,11 @@ class _Findings:
         finding["status_code"] = str(status)
         if result.baseline is Standing.UNCHANGED:
             finding |= _activity(UPDATE)
-        finding["finding_info"]["desc"] = shorten(clean(rule.page) or title, MAX_MESSAGE)
+        finding["finding_info"]["desc"] = said.description
         finding["finding_info"]["analytic"] = {"uid": rule.id, "name": title, **_pair("type", RULE)}
         finding["compliance"] = {
-            "standards": [s for s in standards if s],
-            "requirements": [clean(c) for c in rule.controls],
+            "standards": said.standards,
+            "requirements": said.requirements,
             "control": rule.id,
             "desc": title,
             "checks": [check],
@@ -122,7 +140,7 @@ class _Findings:
             "status_details": [message],
         }
         if status in TO_FIX:
-            finding["remediation"] = {"desc": fix_of(result), "references": links(rule)}
+            finding["remediation"] = {"desc": fix_of(result), "references": said.links}
         if result.verdict.evidence:
             finding["evidences"] = [self._evidence(e) for e in unique(result.verdict.evidence)]
         finding["unmapped"] |= _filled(
@@ -133,7 +151,7 @@ class _Findings:
             environment=self._environments.get(result.environment_id or "") or clean(result.environment_id or ""),
             assumptions=[clean(a) for a in dict.fromkeys(result.verdict.assumptions)],
             missing=[_missing(m) for m in result.verdict.missing],
-            references=links(rule),
+            references=said.links,
         )
         return finding
 
@@ -165,37 +183,36 @@ class _Findings:
         self, code: str, uid: str, title: str, message: str, resource_id: str, severity: tuple[int, str]
     ) -> Json:
         """What every finding has."""
-        report, snapshot = self._report, self._report.snapshot
         return {
             "category_uid": 2,
             "category_name": "Findings",
             "class_uid": CLASS,
             "class_name": "Compliance Finding",
             **_activity(CREATE),
-            "time": _milliseconds(report.run.finished_at),
-            "start_time": _milliseconds(snapshot.taken_at),
-            "end_time": _milliseconds(snapshot.finished_at),
+            "time": self._judged,
+            "start_time": self._taken,
+            "end_time": self._finished,
             "message": message,
             **_pair("severity", severity),
             "status_detail": message,
             "metadata": _filled(
                 version=VERSION,
                 profiles=["cloud"],
-                product={"name": TOOL, "vendor_name": TOOL, "version": __version__, "url_string": ARTICLE},
-                uid=f"{clean(report.run.id)}/{uid}",
-                correlation_uid=clean(report.run.id),
+                product=PRODUCT,
+                uid=f"{self._run}/{uid}",
+                correlation_uid=self._run,
                 event_code=code,
-                tenant_uid=clean(snapshot.tenant_id or ""),
+                tenant_uid=self._tenant,
             ),
             "finding_info": {
                 "uid": uid,
                 "title": title,
-                "last_seen_time": _milliseconds(snapshot.finished_at),
+                "last_seen_time": self._finished,
                 "data_sources": ["Azure Resource Manager"],
             },
-            "cloud": self._cloud(resource_id),
-            "resources": [self._resource(resource_id)],
-            "unmapped": {"audit_verdict": self._verdict, "source": report.run.source},
+            "cloud": self._where(resource_id),
+            "resources": [self._what(resource_id)],
+            "unmapped": {"audit_verdict": self._verdict, "source": self._report.run.source},
         }
 
     def _unique(self, uid: str) -> str:
@@ -241,7 +258,7 @@ class _Findings:
         return _filled(
             name=clean(evidence.path),
             data=data,
-            resources=[self._resource(evidence.resource_id)] if evidence.resource_id else None,
+            resources=[self._what(evidence.resource_id)] if evidence.resource_id else None,
         )
 
     def _environment(self, environment: Environment, label: str) -> Json:
@@ -252,6 +269,23 @@ class _Findings:
             "scenario": str(environment.scenario),
             "access": {part: str(way) if way else None for part, way in environment.access.items()},
         }
+
+
+class _Said(NamedTuple):
+    """What every finding says of its rule."""
+
+    title: str
+    description: str
+    standards: list[str]
+    requirements: list[str]
+    links: list[str]
+
+
+def _said(rule: Rule) -> _Said:
+    title, requirements = clean(rule.title) or rule.id, [clean(c) for c in rule.controls]
+    standards = dict.fromkeys([PATTERN, *(requirement.rpartition(" ")[0] for requirement in requirements)])
+    description = shorten(clean(rule.page) or title, MAX_MESSAGE)
+    return _Said(title, description, [s for s in standards if s], requirements, links(rule))
 
 
 def _activity(value: tuple[int, str]) -> Json:

@@ -12,6 +12,7 @@ import json
 import re
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -66,6 +67,11 @@ def render(report: Report, options: Options = PLAIN) -> str:
         if size <= MAX_COMPRESSED or not kept:
             return text
         kept = kept[: int(len(kept) * 0.9 * MAX_COMPRESSED / size)]
+
+
+def pieces(report: Report, options: Options = PLAIN) -> Iterator[str]:
+    """The same text in one piece: how large it is decides what it holds, and it is never very large."""
+    yield render(report, options)
 
 
 def _selected(report: Report, include: frozenset[Status]) -> list[Result]:

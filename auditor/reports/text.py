@@ -108,13 +108,16 @@ class Names:
         """``subscriptions`` maps the ids of subscriptions, without ``/subscriptions/``, to their names."""
         self._subscriptions = {i.lower(): clean(name) for i, name in subscriptions.items() if clean(name)}
         self._bearers: dict[str, set[str]] = defaultdict(set)
+        self._chosen: dict[str, str] = {}
         for arm_id in set(arm_ids):
             for form in self._forms(arm_id):
                 self._bearers[form.lower()].add(key(arm_id))
 
     def of(self, arm_id: str) -> str:
-        forms = self._forms(arm_id)
-        return next((form for form in forms if len(self._bearers.get(form.lower(), ())) < 2), clean(arm_id))
+        if arm_id not in self._chosen:  # results are about the same few things
+            plain = (form for form in self._forms(arm_id) if len(self._bearers.get(form.lower(), ())) < 2)
+            self._chosen[arm_id] = next(plain, clean(arm_id))
+        return self._chosen[arm_id]
 
     def _forms(self, arm_id: str) -> list[str]:
         name, arm = short(arm_id), ArmId.parse(arm_id)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from auditor.reports.schemas import Schema
 from tests.arm.record import FIXTURES
 from tests.schemas import read
 
+ROOT = FIXTURES.parent
 SECURE = ["--replay", str(FIXTURES / "secure")]
 
 PARSED = [
@@ -103,14 +107,55 @@ def test_all_or_nothing(tmp_path: Path) -> None:
     good, bad = tmp_path / "a.json", tmp_path / ("n" * 300 + ".json")
     good.write_text("before")
     with pytest.raises(AuditError):
-        write([Document(good, "after"), Document(bad, "after")])
+        write([Document(good, ["after"]), Document(bad, ["after"])])
     assert good.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_an_error_while_a_text_is_made_leaves_nothing(tmp_path: Path) -> None:
+    """A text is made while it is written: one that cannot be made leaves no file, and gives no device a part."""
+
+    def broken() -> Iterator[str]:
+        yield "half"
+        raise ZeroDivisionError
+
+    pipe, good = tmp_path / "pipe", tmp_path / "a.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(pipe, os.O_WRONLY)  # so that the reader sees an empty pipe, not its end
+    good.write_text("before")
+    try:
+        for unmade in (pipe, tmp_path / "b.json"):
+            with pytest.raises(ZeroDivisionError):
+                write([Document(pipe, ["whole"]), Document(good, ["after"]), Document(unmade, broken())])
+            with pytest.raises(BlockingIOError):
+                os.read(reader, 1)
+        assert good.read_text() == "before"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "pipe"]
+        write([Document(pipe, ["whole", "\n"]), Document(good, ["af", "ter"])])
+        assert os.read(reader, 100) == b"whole\n"
+        assert good.read_text() == "after"
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    """Where there is room for one report and not for the next, neither is left, and an earlier one stays."""
+    first, second = tmp_path / "a.md", tmp_path / "b.json"
+    first.write_text("before")
+    command = [sys.executable, "-B", "-m", "auditor", *SECURE, "-q", "-o", str(first), "-o", str(second)]
+    bounded = ["sh", "-c", 'ulimit -f 80; exec "$@"', "sh", *command]  # blocks of 512 or 1024 bytes
+    done = subprocess.run(bounded, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  (our own)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot write the report: File too large" in done.stderr
+    assert first.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+
+
 def test_text_that_no_encoding_knows(tmp_path: Path) -> None:
     """Half a surrogate pair in a name does not stop a report."""
-    write([Document(tmp_path / "a.json", "caf\u00e9 \ud83d")])
+    write([Document(tmp_path / "a.json", ["caf\u00e9 \ud83d"])])
     assert (tmp_path / "a.json").read_bytes().startswith("café".encode())
 
 

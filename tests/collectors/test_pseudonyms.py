@@ -59,7 +59,7 @@ def statuses(report: Report) -> Counter[tuple[str, str, str]]:
 
 def rendered(report: Report) -> str:
     files = evidence.files(report)
-    return "".join([*(render(report, Options()) for render in RENDERERS.values()), *files, *files.values()])
+    return "".join([*("".join(render(report, Options())) for render in RENDERERS.values()), *files, *files.values()])
 
 
 @pytest.mark.parametrize("size", [100, 2])

@@ -20,7 +20,7 @@ from auditor.model.report import Report
 from auditor.model.snapshot import Snapshot
 from auditor.model.verdict import Severity, Status
 from auditor.reports import html
-from auditor.reports.html.document import document
+from auditor.reports.html.document import document as data_of
 from auditor.reports.html.picture import PLACED, SHORT, Picture, picture
 from auditor.reports.html.pool import Pool
 from auditor.reports.summary import summary
@@ -102,6 +102,11 @@ def embedded(text: str) -> dict[str, Any]:
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert found
     return dict(json.loads(found[1]))
+
+
+def document(of: Report) -> dict[str, Any]:
+    """The data that a page is given."""
+    return dict(json.loads("".join(data_of(of))))
 
 
 def strings(data: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+from collections.abc import Iterator
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -32,6 +32,11 @@ SCRIPTS: Final = ("shapes.js", "wide.js", "narrow.js", "data.js", "findings.js",
 
 def render(report: Report) -> str:
     """The page; the same report gives the same text."""
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """The same text in pieces."""
     style, script = _source("report.css"), "\n".join(map(_source, SCRIPTS))
     policy = (
         "default-src 'none'",
@@ -42,11 +47,11 @@ def render(report: Report) -> str:
         "require-trusted-types-for 'script'",
     )
     # The template takes style, script and data as they are; everything else is escaped.
-    return PAGE.get_template("report.html").render(
+    yield from PAGE.get_template("report.html").generate(
         policy="; ".join(policy),
         style=style,
         script=script,
-        data=_json(document(report)),
+        data=document(report),
         summary=summary(report),
     )
 
@@ -59,12 +64,3 @@ def _source(name: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _json(data: object) -> str:
-    """JSON in which nothing looks like HTML, so that no text in it can end the element that it stands in.
-
-    https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,6 +1,7 @@
 """The data that the page draws its environments from: compact JSON, its strings apart in a pool.
 
-What is empty is left out, and a string is the number of its place in the pool; `data.js` reads it back.
+What is empty is left out, and a string is the number of its place in the pool; `data.js` reads it back. It is text
+in pieces: what an environment is made of takes many times what its text does.
 """
 
 from __future__ import annotations
@@ -34,12 +35,15 @@ WAYS: Final[dict[Access | None, Status]] = {
 Bases = dict[int, frozenset[tuple[str, str]]]
 
 MAX_OBSERVED: Final = 2_000
+# Kept, since `json.dumps` makes one for every value.
+COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+OBSERVED: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 # What somebody has to act on.
 OPEN: Final = (Status.FAIL, Status.UNKNOWN, Status.WAIVED)
 
 
-def document(report: Report) -> Json:
-    """Environments with the worst first, and what is about none of them at the end."""
+def document(report: Report) -> Iterator[str]:
+    """The strings, the rules, environments with the worst first, and what is about none of them at the end."""
     return _Encoder(report).document()
 
 
@@ -52,18 +56,21 @@ class _Encoder:
         self.rule_numbers = {id_: number for number, id_ in enumerate(rules)}
         self.labels = labels_of(report.environments)
 
-    def document(self) -> Json:
+    def document(self) -> Iterator[str]:
         report = self.report
         verdicts = {e.id: report.conclusion(e) for e in report.environments}
         environments = sorted(report.environments, key=lambda e: WORST_FIRST.index(verdicts[e.id]))
         outside = [r for r in report.results if r.environment_id not in verdicts]
         found = {
-            "rules": [self._rule(r) for r in self.rules],
-            "environments": [self._environment(e) for e in environments],
-            "outside": [self._result(r) for r in outside],
+            "rules": map(self._rule, self.rules),
+            "environments": map(self._environment, environments),
+            "outside": map(self._result, outside),
         }
-        compared = {"compared": True} if report.comparison is not None else {}
-        return {"strings": self.pool.strings, **found, **compared}
+        held = [piece for name, items in found.items() for piece in _member(name, items)]
+        # They stand first, and all of them are known last.
+        yield '{"strings":' + _json(self.pool.strings)
+        yield from held
+        yield ',"compared":true}' if report.comparison is not None else "}"
 
     def _rule(self, rule: Rule) -> Json:
         add = self.pool.add
@@ -156,7 +163,7 @@ class _Encoder:
 
     def _evidence(self, evidence: Evidence) -> list[int]:
         add = self.pool.add
-        seen = json.dumps(evidence.observed, default=str, ensure_ascii=False)
+        seen = OBSERVED.encode(evidence.observed)
         value = "absent" if evidence.observed is None else shorten(seen, MAX_OBSERVED)
         shown = [add(evidence.resource_id), add(evidence.path), add(value)]
         return [*shown, add(evidence.note)] if evidence.note and evidence.observed is not None else shown
@@ -164,6 +171,22 @@ class _Encoder:
     def _missing(self, missing: Missing) -> list[int]:
         texts = (missing.resource_id, missing.path, missing.reason, missing.needs_action or "")
         return [self.pool.add(text) for text in texts]
+
+
+def _member(name: str, items: Iterable[Json]) -> Iterator[str]:
+    """A list as another member of an object."""
+    yield f',"{name}":['
+    for number, item in enumerate(items):
+        yield ("," if number else "") + _json(item)
+    yield "]"
+
+
+def _json(data: object) -> str:
+    """JSON in which nothing looks like HTML, so that no text in it can end the element that it stands in.
+
+    https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+    """
+    return COMPACT.encode(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _filled(**fields: Any) -> Json:
