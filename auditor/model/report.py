@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -112,11 +113,15 @@ class Report:
             return Conclusion.UNDETERMINED
         return Conclusion.SECURE
 
+    @cached_property
+    def _counts(self) -> Counter[tuple[Status, Severity]]:
+        return Counter((r.status, r.severity) for r in self.results)
+
     def count(self, status: Status) -> int:
-        return sum(r.status is status for r in self.results)
+        return sum(self._counts[status, severity] for severity in Severity)
 
     def failed(self, severity: Severity) -> int:
-        return sum(r.status is Status.FAIL and r.severity is severity for r in self.results)
+        return self._counts[Status.FAIL, severity]
 
 
 class Outcome(StrEnum):
