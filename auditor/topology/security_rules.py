@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal
 
 from auditor.model.facts import Evidence, Missing, evidence
-from auditor.model.ids import ArmId, equal, key
+from auditor.model.ids import ArmId, key
 from auditor.model.resource import Resource
 from auditor.model.shapes import dig, dig_list, dig_text
 from auditor.topology.service_tags import ANY, Inside, Word, cover, cover_internet
@@ -102,13 +102,13 @@ class Rule:
         return self.nsg.missing(self._path(field), reason)
 
     def allows(self, world: World) -> bool:
-        return self._one_of("access", ("Allow",), ("Deny",), world)
+        return self._one_of("access", ("allow",), ("deny",), world)
 
     def matches(self, way: Direction, flow: Flow, source: Source, start: IPv4Address, inside: Inside, w: World) -> bool:
         """Whether it takes in a flow from one address of a source."""
         return (
-            self._one_of("direction", (way,), ("Inbound", "Outbound"), w)
-            and self._one_of("protocol", (flow.protocol, *ANY), PROTOCOLS, w)
+            self._one_of("direction", (way.lower(),), ("inbound", "outbound"), w)
+            and self._one_of("protocol", (flow.protocol.lower(), *ANY), PROTOCOLS, w)
             and self._has_port(flow.port, w)
             and self._starts(source, start, inside, w)
             and self._ends(flow, inside, w)
@@ -128,8 +128,9 @@ class Rule:
 
     def _one_of(self, field: str, yes: tuple[str, ...], no: tuple[str, ...], world: World) -> bool:
         value = self._field(field)
-        if any(equal(value, word) for word in (*yes, *no)):
-            return any(equal(value, word) for word in yes)
+        low = value.strip().lower() if isinstance(value, str) else None
+        if low in yes or low in no:
+            return low in yes
         reason = f"{value!r} is not a value that is known"
         if field == "access":
             return world.holds((self.path, field), self.missing(field, reason))

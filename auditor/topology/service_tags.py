@@ -134,6 +134,7 @@ def is_private(address: IPv4Address) -> bool:
     return any(address in network for network in PRIVATE)
 
 
+@lru_cache(maxsize=4096)
 def service_tag(word: str) -> str | None:
     """The tag of an Azure service that a word names, in one spelling; None when it names none that is known."""
     head, *rest = word.strip().lower().split(".")
@@ -188,20 +189,23 @@ def _prefixes_cover(words: list[Word], tag: str, world: World) -> bool:
     return first.ask(world, question, f"which addresses {tag} holds was not read")
 
 
-def _networks(words: Iterable[Word]) -> list[IPv4Network]:
-    return [network for word in words if isinstance(network := word.prefix, IPv4Network)]
+def _networks(words: Iterable[Word]) -> tuple[IPv4Network, ...]:
+    return tuple(network for word in words if isinstance(network := word.prefix, IPv4Network))
 
 
-def _public(networks: Iterable[IPv4Network]) -> bool | None:
+@lru_cache(maxsize=4096)
+def _public(networks: tuple[IPv4Network, ...]) -> bool | None:
     """Whether networks together hold every public address (True), none (False), or some (None)."""
+    if all(map(_is_reserved, networks)):
+        return False
     left = [EVERYTHING]
-    some = False
     for network in networks:
-        some = some or not any(network.subnet_of(r) for r in RESERVED)
         left = [piece for whole in left for piece in _without(whole, network)]
-    if all(any(piece.subnet_of(r) for r in RESERVED) for piece in left):
-        return True
-    return None if some else False
+    return True if all(map(_is_reserved, left)) else None
+
+
+def _is_reserved(network: IPv4Network) -> bool:
+    return any(network.subnet_of(reserved) for reserved in RESERVED)
 
 
 def _without(whole: IPv4Network, part: IPv4Network) -> list[IPv4Network]:
