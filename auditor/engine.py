@@ -27,6 +27,8 @@ from auditor.waiving import use, waived
 
 SUBJECTS = (Attachment, Environment, OtherStorage, ClusterEndpoint, ExtendedCluster)
 LEFT_OUT = "not read: Azure Resource Graph, which may lag behind, shows this identity nothing to audit there"
+NO_STORAGE = "no datastore uses another storage account"
+NO_ENDPOINT = "nobody made a private endpoint to the cluster"
 ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
 
 
@@ -46,7 +48,10 @@ def audit(snapshot: Snapshot, rules: Sequence[Rule], run: Run, decisions: Decisi
     """Judge a snapshot by rules; what was decided about them holds on the day the run started."""
     estate, decided = build(snapshot), decisions or Decisions()
     on = decided.applied_to(rules)
-    seen = [judge(rule, case) for rule in on for case in cases(rule, estate)]
+    for rule in on:
+        if rule.about not in SUBJECTS:
+            raise LookupError(f"{rule.id} is about {rule.about.__name__}, which the engine does not know")
+    seen = [judge(rule, case) for about in cases(estate) for rule in on for case in about.get(rule.about, ())]
     today = run.started_at.astimezone(UTC).date()
     uses = tuple(use(waiver, seen, decided, today) for waiver in decided.waivers)
     results = sorted(waived(seen, decided.waivers, today), key=_report_order)
@@ -75,12 +80,14 @@ def judge(rule: Rule, case: Case) -> Result:
         environment_id=case.environment_id,
         resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
-        fix=_fix(rule.fix, {**case.names, **verdict.names}),
+        fix=_fix(rule.fix, verdict.names, case.names),
     )
 
 
 def _saying_what_it_needs(verdict: Verdict) -> Verdict:
     """The verdict, with every permission that would have decided it named in its message."""
+    if not verdict.missing:
+        return verdict
     needed = dict.fromkeys(m.needs_action for m in verdict.missing if m.needs_action)
     unsaid = [action for action in needed if action.lower() not in verdict.message.lower()]
     return replace(verdict, message=f"{verdict.message}; needs {', '.join(unsaid)}") if unsaid else verdict
@@ -117,30 +124,21 @@ def _is_verdict(verdict: object) -> bool:
     )
 
 
-def cases(rule: Rule, estate: Estate) -> Iterator[Case]:
-    """The subjects of a rule."""
-    if rule.about is Attachment:
-        for env in estate.environments:
-            attachment = Attachment(env.id, env.attached, env.resources, env.names)
-            yield Case(attachment, env.id, env.id, env.resources, env.names)
-        for item in estate.unjudged:
-            if item.failure is not None:
-                yield _unlisted_computes(item)
-    elif rule.about is Environment:
-        for env in estate.environments:
-            yield Case(env, env.id, env.id, env.resources, env.names)
-    elif rule.about is OtherStorage:
-        for env in estate.environments:
-            yield from _parts(env, env.other_storage, env.unlisted_storage, "no datastore uses another storage account")
-    elif rule.about is ClusterEndpoint:
-        for env in estate.environments:
-            none = "nobody made a private endpoint to the cluster"
-            yield from _parts(env, env.cluster_endpoints, env.unlisted_cluster_endpoints, none)
-    elif rule.about is ExtendedCluster:
-        for part in estate.clusters:
-            yield Case(part, part.id, None, part.resources, part.names)
-    else:
-        raise LookupError(f"{rule.id} is about {rule.about.__name__}, which the engine does not know")
+def cases(estate: Estate) -> Iterator[dict[type[Any], list[Case]]]:
+    """The cases of each environment by what a rule is about, and after them those that belong to none. An environment
+    is judged by all rules before the next one: what that looks at is then still at hand."""
+    for env in estate.environments:
+        attachment = Attachment(env.id, env.attached, env.resources, env.names)
+        yield {
+            Attachment: [Case(attachment, env.id, env.id, env.resources, env.names)],
+            Environment: [Case(env, env.id, env.id, env.resources, env.names)],
+            OtherStorage: [*_parts(env, env.other_storage, env.unlisted_storage, NO_STORAGE)],
+            ClusterEndpoint: [*_parts(env, env.cluster_endpoints, env.unlisted_cluster_endpoints, NO_ENDPOINT)],
+        }
+    yield {
+        Attachment: [_unlisted_computes(item) for item in estate.unjudged if item.failure is not None],
+        ExtendedCluster: [Case(part, part.id, None, part.resources, part.names) for part in estate.clusters],
+    }
 
 
 def _parts(
@@ -195,7 +193,7 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
     )
 
 
-def _fix(template: str, known: dict[str, str]) -> str:
+def _fix(template: str, *known: dict[str, str]) -> str:
     """The commands of a fix, filled in. Of several, those whose names the finding gives are what mends it."""
     commands = []
     for command in template.split(" && "):
@@ -205,13 +203,16 @@ def _fix(template: str, known: dict[str, str]) -> str:
     return " && ".join(filled or [text for text, _ in commands])
 
 
-class _Names(dict[str, str]):
+class _Names:
     """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
 
-    unknown = False
+    def __init__(self, known: Sequence[dict[str, str]]) -> None:
+        self.known = known
+        self.unknown = False
 
     def __getitem__(self, name: str) -> str:
-        if name in self:
-            return shlex.quote(super().__getitem__(name))
+        for names in self.known:
+            if name in names:
+                return shlex.quote(names[name])
         self.unknown = True
         return f"<{name.replace('_', '-')}>"
