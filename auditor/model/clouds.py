@@ -6,7 +6,16 @@ clouds, https://learn.microsoft.com/azure/machine-learning/how-to-custom-dns
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict
+
+
+class Zone(NamedTuple):
+    """The name of a private DNS zone, and the public suffix that its names carry outside."""
+
+    private: str
+    public: str
 
 
 class Cloud(BaseModel):
@@ -22,61 +31,55 @@ class Cloud(BaseModel):
 
     def zones(self, group: str) -> tuple[Zone, ...]:
         """The private DNS zones that a private endpoint of this group id needs; empty when the cloud is not known."""
-        return tuple(
-            Zone(private=private, public=public) for private, public in ZONES.get(self.family, {}).get(group, ())
-        )
+        return ZONES.get(self.family, {}).get(group, ())
 
-    def public_suffix(self, private: str) -> str:
-        """What the names of a private zone end in outside; the zone's own name without its prefix for unknown zones."""
-        known = ZONES.get(self.family, {}).values()
-        pairs = {name: public for zones in known for name, public in zones}
-        return pairs.get(private.lower(), private.lower().removeprefix("privatelink."))
+    def public_suffix(self, private: str) -> str | None:
+        """What the names of a private zone end in outside; None for a zone that no private endpoint here needs."""
+        return SUFFIXES.get(self.family, {}).get(private.strip().lower())
 
 
-class Zone(BaseModel):
-    """The name of a private DNS zone, and the public suffix that its names carry outside."""
-
-    model_config = ConfigDict(frozen=True)
-
-    private: str
-    public: str
-
-
-def _zones(
-    api: str, notebooks: str, storage: str, vault: tuple[str, str], registry: str
-) -> dict[str, list[tuple[str, str]]]:
-    by_group = {
-        "amlworkspace": [(f"privatelink.{api}", api), (f"privatelink.{notebooks}", notebooks)],
-        "vault": [vault],
-        "registry": [(f"privatelink.{registry}", registry)],
+def _zones(api: str, notebooks: str, storage: str, vault: Zone, registry: str) -> dict[str, tuple[Zone, ...]]:
+    by_group: dict[str, tuple[Zone, ...]] = {
+        "amlworkspace": (_prefixed(api), _prefixed(notebooks)),
+        "vault": (vault,),
+        "registry": (_prefixed(registry),),
     }
     for group in ("blob", "file", "queue", "table", "dfs"):
-        by_group[group] = [(f"privatelink.{group}.{storage}", f"{group}.{storage}")]
+        by_group[group] = (_prefixed(f"{group}.{storage}"),)
     return by_group
 
 
-ZONES: dict[str, dict[str, list[tuple[str, str]]]] = {
+def _prefixed(public: str) -> Zone:
+    return Zone(f"privatelink.{public}", public)
+
+
+ZONES: dict[str, dict[str, tuple[Zone, ...]]] = {
     "AzureCloud": _zones(
         "api.azureml.ms",
         "notebooks.azure.net",
         "core.windows.net",
-        ("privatelink.vaultcore.azure.net", "vault.azure.net"),
+        Zone("privatelink.vaultcore.azure.net", "vault.azure.net"),
         "azurecr.io",
     ),
     "AzureUSGovernment": _zones(
         "api.ml.azure.us",
         "notebooks.usgovcloudapi.net",
         "core.usgovcloudapi.net",
-        ("privatelink.vaultcore.usgovcloudapi.net", "vault.usgovcloudapi.net"),
+        Zone("privatelink.vaultcore.usgovcloudapi.net", "vault.usgovcloudapi.net"),
         "azurecr.us",
     ),
     "AzureChinaCloud": _zones(
         "api.ml.azure.cn",
         "notebooks.chinacloudapi.cn",
         "core.chinacloudapi.cn",
-        ("privatelink.vaultcore.azure.cn", "vault.azure.cn"),
+        Zone("privatelink.vaultcore.azure.cn", "vault.azure.cn"),
         "azurecr.cn",
     ),
+}
+
+SUFFIXES = {
+    family: {zone.private: zone.public for zones in groups.values() for zone in zones}
+    for family, groups in ZONES.items()
 }
 
 STORAGE_SUFFIXES = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from auditor.model.clouds import ZONES
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, same, subscription_of, vnet_of
 from auditor.model.resource import Resource
@@ -128,7 +127,7 @@ class Forwarders:
 
         https://learn.microsoft.com/azure/dns/dns-private-resolver-overview#how-does-it-work
         """
-        form = self._public_form(zone)
+        form = self.snapshot.cloud.public_suffix(zone.name)  # the name of an API server has no other
         for ruleset in self._linked_to(vnet_id) if form else ():
             gap = self.snapshot.unlisted(ruleset.id, FORWARDING_RULES)
             if gap is not None:
@@ -146,7 +145,8 @@ class Forwarders:
         if gap is not None:
             return unknown(f"the rules of {ruleset.name} could not be read: {gap.reason}", gap)
         # A rule for the private form serves where none matches the public one.
-        rule = self._longest(ruleset, self._public_form(zone)) or self._longest(ruleset, zone.name)
+        form = self.snapshot.cloud.public_suffix(zone.name)
+        rule = self._longest(ruleset, form) or self._longest(ruleset, zone.name)
         if rule is not None:
             return self._asked(ruleset, rule, zone, linked)
         # Azure leaves a wildcard rule aside for the names of its own services, without a list of them to read:
@@ -207,11 +207,6 @@ class Forwarders:
         form = f"{name}.".lower()
         rules = [r for r in self._enabled(ruleset) if _domain(r).strip(".") and f".{form}".endswith(f".{_domain(r)}")]
         return max(rules, key=lambda r: len(_domain(r)), default=None) if name else None
-
-    def _public_form(self, zone: Resource) -> str | None:
-        """What is asked for in place of a zone's names, and points at them; the name of an API server has no other."""
-        zones = (private for group in ZONES.get(self.snapshot.cloud.family, {}).values() for private, _ in group)
-        return self.snapshot.cloud.public_suffix(zone.name) if any(equal(zone.name, z) for z in zones) else None
 
 
 def _domain(rule: Resource) -> str:
