@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from auditor.model.access import AccessPath, Endpoint
 from auditor.model.environment import Environment
@@ -17,9 +16,7 @@ def crossing(env: Environment, pick: Pick, every: str, none: str) -> Verdict:
     """`each_of` what is picked of each endpoint that AKS comes to, in one sentence that names the endpoints."""
     require(env.network.located, "the AKS VNet is not identified")
     found = [item for path in env.paths() for item in _of(path, pick)]
-    whole = each_of([verdict for _, verdict in found], every, none)
-    seen = [e for i, e in enumerate(whole.evidence) if e not in whole.evidence[:i]]
-    whole = replace(whole, evidence=tuple(seen))
+    whole = each_of([verdict for _, verdict in found], every, none).once()
     if not whole.failed and not whole.unknown:
         return whole
     decisive = {name: v.message for name, v in found if v.status is whole.status}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from auditor.model.access import ZoneAnswer
 from auditor.model.environment import Environment
@@ -31,9 +30,7 @@ def every_zone(env: Environment, pick: Pick, every: str, none: str) -> Verdict:
 
 def _whole(env: Environment, answers: list[Verdict], every: str, none: str) -> Verdict:
     require(env.network.located, "the AKS VNet is not identified")
-    whole = each_of([*answers, *_unlisted(env)], every, none)
-    seen = [e for i, e in enumerate(whole.evidence) if e not in whole.evidence[:i]]
-    return replace(whole, evidence=tuple(seen))
+    return each_of([*answers, *_unlisted(env)], every, none).once()
 
 
 def _unlisted(env: Environment) -> Iterator[Verdict]:

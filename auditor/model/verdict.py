@@ -67,6 +67,17 @@ class Verdict:
         """The same outcome with more evidence."""
         return replace(self, evidence=self.evidence + _evidence(facts))
 
+    def once(self) -> Verdict:
+        """The same outcome with each piece of its evidence once."""
+        kept: list[Evidence] = []
+        at: dict[tuple[str, str], list[Evidence]] = {}  # what was observed may be a list, which no set holds
+        for item in self.evidence:
+            alike = at.setdefault((item.resource_id, item.path), [])
+            if item not in alike:
+                alike.append(item)
+                kept.append(item)
+        return replace(self, evidence=tuple(kept))
+
 
 def _evidence(facts: Iterable[Fact[Any] | Evidence]) -> tuple[Evidence, ...]:
     return tuple(f if isinstance(f, Evidence) else evidence(f) for f in facts)
