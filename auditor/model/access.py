@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from auditor.model.facts import Missing, Undecided
 from auditor.model.ids import ArmId
@@ -167,7 +168,7 @@ class AccessPath:
         """The endpoints that AKS can use."""
         return tuple(e for e in self.endpoints if e.valid.passed)
 
-    @property
+    @cached_property
     def in_use(self) -> tuple[Endpoint, ...]:
         """The endpoints that AKS comes to by name; where none is found by name, those that it could use."""
         return tuple(e for e in self.valid if e.sound) or self.valid

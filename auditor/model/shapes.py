@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from auditor.model.ids import equal, key, same, subscription_of
 from auditor.model.resource import Resource
 
+SUBNETS = "properties.subnets"
 PEERINGS = "properties.virtualNetworkPeerings"
 CONNECTIONS = "properties.privateEndpointConnections"
 STATUS = "privateLinkServiceConnectionState.status"
@@ -40,14 +42,15 @@ def dig_list(body: Any, *names: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def link_connections(endpoint: Resource) -> list[tuple[str, dict[str, Any]]]:
+@lru_cache(maxsize=256)  # an endpoint is looked at for each private link group of what it connects to
+def link_connections(endpoint: Resource) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The connections of a private endpoint, approved automatically or by hand: path and properties of each."""
-    return [
+    return tuple(
         (path, item["properties"])
         for name in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
         for path, item in endpoint.objects(f"properties.{name}")
         if isinstance(item.get("properties"), dict)
-    ]
+    )
 
 
 def targets(endpoint: Resource) -> list[str]:
@@ -108,14 +111,20 @@ def egress_subnets(cluster: Resource) -> list[str]:
 
 def default_subnets(vnet: Resource) -> list[str]:
     """The ids of the subnets that a default cluster sends from, in the VNet that AKS made for it."""
-    subnets = [i for _, s in vnet.objects("properties.subnets") if (i := dig_text(s, "id"))]
+    subnets = [i for _, s in vnet.objects(SUBNETS) if (i := dig_text(s, "id"))]
     return [s for s in subnets if equal(s.rpartition("/")[2], "aks-subnet")] or subnets
+
+
+@lru_cache(maxsize=256)  # the same few subnets are asked about for every endpoint
+def subnets(vnet: Resource) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The subnets of a VNet by their ids in lower case: path and body of each."""
+    listed = vnet.objects(SUBNETS)
+    return {key(dig_text(subnet, "id")): (path, subnet) for path, subnet in reversed(listed) if dig_text(subnet, "id")}
 
 
 def find_subnet(vnet: Resource | None, subnet_id: str) -> dict[str, Any]:
     """A subnet in its VNet's body; empty where it is not there."""
-    subnets = vnet.objects("properties.subnets") if vnet else []
-    return next((s for _, s in subnets if same(dig_text(s, "id"), subnet_id)), {})
+    return subnets(vnet).get(key(subnet_id), ("", {}))[1] if vnet else {}
 
 
 def takes_network_policies(subnet: dict[str, Any]) -> bool:

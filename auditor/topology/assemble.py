@@ -15,7 +15,6 @@ from auditor.model.types import BATCH_ENDPOINTS, COMPUTES, DATASTORES, DEPLOYMEN
 from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
 from auditor.topology import aks, history, identities, images, people, roles, scenario, service_endpoints
 from auditor.topology.clusters import api_server_created, api_zone, cluster_endpoints, trusted_access
-from auditor.topology.endpoints import EndpointFinder
 from auditor.topology.exposure import api_server_closed
 from auditor.topology.hops import api_server, proof
 from auditor.topology.paths import PathFinder
@@ -26,12 +25,12 @@ from auditor.topology.storage import other_storage
 PARTS = ("workspace", "storage", "key_vault", "container_registry", "cluster")
 
 
-def assemble(snapshot: Snapshot, finder: EndpointFinder, workspace: Resource, compute: Resource) -> Environment:
+def assemble(snapshot: Snapshot, workspace: Resource, compute: Resource) -> Environment:
     shared = _shared(snapshot, workspace)
     cluster_id = compute.raw("properties.resourceId")
     cluster = _cluster(snapshot, compute)
     network = aks.locate(snapshot, cluster)
-    paths = PathFinder(snapshot, finder, snapshot.cloud, network)
+    paths = PathFinder(snapshot, snapshot.cloud, network)
     shared_id = shared.id if isinstance(shared, Resource | Gone) else shared.resource_id
     to_workspace = paths.to("workspace", "amlworkspace", shared_id, shared)
     storage_id, storage = _named(snapshot, shared, "properties.storageAccount")

@@ -14,7 +14,6 @@ from auditor.model.snapshot import Failure, Gone, Snapshot
 from auditor.model.types import ARC_CLUSTERS, CLUSTERS, COMPUTES, WORKSPACES
 from auditor.topology.assemble import assemble
 from auditor.topology.clusters import extended
-from auditor.topology.endpoints import EndpointFinder
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,6 @@ class Estate:
 def build(snapshot: Snapshot) -> Estate:
     """Every environment of a snapshot, and what makes none."""
     estate = Estate()
-    finder = EndpointFinder(snapshot)
     attached: dict[str, Resource] = {}
     # Audited subscriptions only: a hub that was followed elsewhere is no environment of this run.
     subscriptions = {s.id.lower() for s in snapshot.subscriptions}
@@ -60,7 +58,7 @@ def build(snapshot: Snapshot) -> Estate:
                 continue
             if isinstance(cluster_id, str) and cluster_id:
                 attached[key(cluster_id)] = compute
-            estate.environments.append(assemble(snapshot, finder, workspace, compute))
+            estate.environments.append(assemble(snapshot, workspace, compute))
         if not found and gap is None:
             estate.unjudged.append(Unjudged(workspace.id, "no AKS attached"))
     estate.clusters.extend(_clusters(snapshot, attached))

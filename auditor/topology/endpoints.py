@@ -6,6 +6,7 @@ a VNet that AKS reaches. https://learn.microsoft.com/azure/private-link/private-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -33,16 +34,25 @@ class Name:
 
 
 class EndpointFinder:
-    """The private endpoints of a snapshot, judged."""
+    """The private endpoints of a snapshot, judged for one network. What does not depend on the private link group is
+    kept: a storage account is asked about for five of them."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, reach: Reach) -> None:
         self.snapshot = snapshot
+        self.reach = reach
+        self._known_names: dict[str, list[Name] | Missing] = {}
+        self._known_doubts: dict[str, list[tuple[dict[str, Any], Verdict]]] = {}
 
     # -- one endpoint ----------------------------------------------------------------------------------------------
 
     def names(self, endpoint: Resource) -> list[Name] | Missing:
         """The names and addresses of an endpoint: from its network interface, or its custom DNS configuration while
         it has one (Azure empties that once a zone group exists)."""
+        if endpoint.id not in self._known_names:
+            self._known_names[endpoint.id] = self._names(endpoint)
+        return self._known_names[endpoint.id]
+
+    def _names(self, endpoint: Resource) -> list[Name] | Missing:
         found: list[Name] = []
         unread: Missing | None = None
         for nic_id in nics(endpoint):
@@ -69,12 +79,12 @@ class EndpointFinder:
 
     # -- the endpoints of one resource -----------------------------------------------------------------------------
 
-    def judge(self, target_id: str, target: Lookup, group: str, reach: Reach) -> tuple[list[Endpoint], Verdict]:
+    def judge(self, target_id: str, target: Lookup, group: str) -> tuple[list[Endpoint], Verdict]:
         """The endpoints of a resource for one group id, and whether a valid one is within reach."""
         judged = [
             found
             for endpoint in self.snapshot.endpoints_to(target_id)
-            if (found := self._endpoint(endpoint, target_id, target, group, reach)) is not None
+            if (found := self._endpoint(endpoint, target_id, target, group)) is not None
         ]
         verdicts = [e.valid for e in judged] + self._unread(target, group)
         listing = self._unlisted(target)
@@ -86,9 +96,7 @@ class EndpointFinder:
         )
         return judged, any_of(verdicts, none)
 
-    def _endpoint(
-        self, endpoint: Resource, target_id: str, target: Lookup, group: str, reach: Reach
-    ) -> Endpoint | None:
+    def _endpoint(self, endpoint: Resource, target_id: str, target: Lookup, group: str) -> Endpoint | None:
         found = next(
             (
                 (path, properties)
@@ -104,7 +112,7 @@ class EndpointFinder:
         vnet_id = vnet_of(subnet_id)
         addresses = self.addresses(endpoint)
         if subnet_id:
-            within = reach.to(vnet_id, subnet_id, addresses)
+            within = self.reach.to(vnet_id, subnet_id, addresses)
         else:
             gap = endpoint.missing("properties.subnet.id", "Azure's answer does not hold the subnet")
             within = unknown(f"the subnet of {endpoint.name} was not read", gap)
@@ -125,31 +133,35 @@ class EndpointFinder:
         """Connections that the resource lists and whose endpoint was not read: each may be a valid one."""
         if not isinstance(target, Resource):
             return []
+        if target.id not in self._known_doubts:
+            self._known_doubts[target.id] = [*self._doubts(target)]
+        return [doubt for connection, doubt in self._known_doubts[target.id] if _may_have_group(connection, group)]
+
+    def _doubts(self, target: Resource) -> Iterator[tuple[dict[str, Any], Verdict]]:
+        """What is not known of the approved connections of a resource, each with the connection's properties."""
         managed = managed_connections(self.snapshot, target)
-        out = []
         for path, connection in target.objects(CONNECTIONS):
             properties = connection.get("properties")
             if not isinstance(properties, dict) or path in managed:
                 continue
             endpoint_id = dig_text(properties, "privateEndpoint", "id")
-            state = dig(properties, STATE, "status")
-            if not equal(state, "Approved") or not _may_have_group(properties, group):
+            if not equal(dig(properties, STATE, "status"), "Approved"):
                 continue
             if not endpoint_id:
                 gap = target.missing(f"{path}.properties.privateEndpoint.id", "the connection names no endpoint")
-                out.append(unknown(f"an approved connection of {target.name} names no private endpoint", gap))
+                yield properties, unknown(f"an approved connection of {target.name} names no private endpoint", gap)
                 continue
             endpoint = self.snapshot.find(endpoint_id)
             if isinstance(endpoint, Resource) and (silent := _groups_unread(endpoint, target.id)) is not None:
-                out.append(unknown(f"what {endpoint.name} connects to was not read", silent))
+                yield properties, unknown(f"what {endpoint.name} connects to was not read", silent)
             if isinstance(endpoint, Resource) and not link_connections(endpoint):
                 gap = endpoint.missing("properties.privateLinkServiceConnections", "no connection in Azure's answer")
-                out.append(unknown(f"the connections of {endpoint.name} were not read", gap))
+                yield properties, unknown(f"the connections of {endpoint.name} were not read", gap)
             if isinstance(endpoint, Missing):
                 name = ArmId.parse(endpoint_id).name
                 gaps = (endpoint, *self.snapshot.once(unread_outbound_rules))
-                out.append(unknown(f"the private endpoint {name} could not be read: {endpoint.reason}", *gaps))
-        return out
+                why = f"the private endpoint {name} could not be read: {endpoint.reason}"
+                yield properties, unknown(why, *gaps)
 
     def _unlisted(self, target: Lookup) -> Missing | None:
         """Why not all endpoints of a resource are known: its own list of connections decides where it was read."""

@@ -7,6 +7,7 @@ than a /8: 0.0.0.0/1 and 128.0.0.0/1 are the whole internet.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from auditor.model.facts import Missing, Seen, Undecided
@@ -35,6 +36,7 @@ VAULT = Firewall("properties.networkAcls", "value", "Allow")
 REGISTRY = Firewall("properties.networkRuleSet", "value", None)
 
 
+@lru_cache(maxsize=256)  # asked for each private link group of a storage account
 def closed(target: Resource, firewall: Firewall) -> Verdict:
     """Whether a storage account, vault or registry refuses the public network."""
     access = target.see(PUBLIC)
@@ -60,6 +62,7 @@ def closed(target: Resource, firewall: Firewall) -> Verdict:
     return _ip_rules(target, firewall)
 
 
+@lru_cache(maxsize=256)
 def restricted(target: Resource, firewall: Firewall) -> Verdict:
     """Whether a storage account, vault or registry has a firewall at all, however wide its rules are."""
     access, action = target.see(PUBLIC), target.see(f"{firewall.acls}.defaultAction")

@@ -10,16 +10,18 @@ from typing import Any
 
 from auditor.model.access import AccessPath, Endpoint, Network
 from auditor.model.facts import Fact, Missing, Seen
-from auditor.model.ids import ArmId, equal, key, location, same, vnet_of
+from auditor.model.ids import ArmId, equal, key, location, vnet_of
 from auditor.model.resource import Resource
 from auditor.model.shapes import (
     PEERINGS,
+    SUBNETS,
     dig,
     dig_text,
     dig_texts,
     nics,
     peered_space,
     subnet_of,
+    subnets,
     takes_network_policies,
 )
 from auditor.model.snapshot import Gone, Lookup, Snapshot
@@ -30,7 +32,7 @@ from auditor.topology.security_rules import Flow, Source
 from auditor.topology.service_tags import Inside, prefix
 
 GROUP, TABLE, POLICIES = "networkSecurityGroup", "routeTable", "privateEndpointNetworkPolicies"
-SUBNETS, SPACE = "properties.subnets", "properties.addressSpace.addressPrefixes"
+SPACE = "properties.addressSpace.addressPrefixes"
 HTTPS, SMB = 443, 445
 NO_GROUP = "no security group is in the way"
 NO_TABLE = "no route table is in the way"
@@ -91,9 +93,9 @@ class Filters:
         vnet = self._read(vnet_of(subnet_id))
         if isinstance(vnet, Missing):
             return vnet
-        for path, body in vnet.objects(SUBNETS):
-            if same(dig_text(body, "id"), subnet_id) and isinstance(body.get("properties"), dict):
-                return Subnet(vnet, path, body)
+        path, body = subnets(vnet).get(key(subnet_id), ("", {}))
+        if isinstance(body.get("properties"), dict):
+            return Subnet(vnet, path, body)
         return vnet.missing(SUBNETS, f"{vnet.name} does not show the subnet {ArmId.parse(subnet_id).name}")
 
     def _read(self, arm_id: str) -> Resource | Missing:

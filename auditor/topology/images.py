@@ -70,8 +70,8 @@ def _comes_to_registry(snapshot: Snapshot, compute: Resource, shared: Lookup, re
     vnet = snapshot.find(vnet_id)
     located = ok("") if isinstance(vnet, Resource) else _unread(vnet_id, vnet)
     network = Network(located, vnet_id, vnet, (subnet.value,))
-    finder, target = EndpointFinder(snapshot), registry.target
-    _, endpoint = finder.judge(registry.target_id, target, registry.group, Reach(snapshot, network))
+    finder, target = EndpointFinder(snapshot, Reach(snapshot, network)), registry.target
+    _, endpoint = finder.judge(registry.target_id, target, registry.group)
     service = service_endpoints.judge(snapshot, network, target, service_endpoints.REGISTRY)
     whole = any_of([endpoint, service], fail(""))
     if not whole.passed:

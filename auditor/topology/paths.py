@@ -35,19 +35,19 @@ FIREWALLS = {
 class PathFinder:
     """Builds the paths of one environment: one network, one cloud."""
 
-    def __init__(self, snapshot: Snapshot, finder: EndpointFinder, cloud: Cloud, network: Network) -> None:
+    def __init__(self, snapshot: Snapshot, cloud: Cloud, network: Network) -> None:
         self.snapshot = snapshot
-        self.finder = finder
         self.cloud = cloud
         self.network = network
         self.reach = Reach(snapshot, network)
+        self.finder = EndpointFinder(snapshot, self.reach)
         self.resolver = Resolver(snapshot, network, self.reach)
-        self.records = Records(snapshot, finder, self.resolver)
+        self.records = Records(snapshot, self.finder, self.resolver)
         self.filters = Filters(snapshot, network)
 
     def to(self, name: str, group: str, target_id: str, target: Lookup) -> AccessPath:
         """The path to a resource through one group id (``amlworkspace``, ``blob``, ``vault``, …)."""
-        endpoints, endpoint = self.finder.judge(target_id, target, group, self.reach)
+        endpoints, endpoint = self.finder.judge(target_id, target, group)
         valid = [e for e in endpoints if e.valid.passed]
         judged = [self._names(e, group, valid) for e in valid]
         judged = [self.filters.judge(e, group) for e in judged]

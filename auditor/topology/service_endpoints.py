@@ -14,11 +14,10 @@ from auditor.model.environment import Network
 from auditor.model.facts import Evidence, Missing
 from auditor.model.ids import ArmId, equal, key, location, same, vnet_of
 from auditor.model.resource import Resource
-from auditor.model.shapes import dig_texts
+from auditor.model.shapes import SUBNETS, dig_texts, subnets
 from auditor.model.snapshot import Snapshot
 from auditor.model.verdict import Verdict, all_of, fail, not_applicable, ok, unknown
 
-SUBNETS = "properties.subnets"
 BAD_STATES = ("Failed", "NetworkSourceDeleted", "Deprovisioning")
 
 
@@ -182,9 +181,9 @@ def find_subnet(snapshot: Snapshot, subnet_id: str) -> tuple[Resource, str, dict
         return unknown(f"the VNet {ArmId.parse(vnet_id).name} could not be read: {vnet.reason}", vnet)
     if not isinstance(vnet, Resource):
         return fail(f"the VNet {ArmId.parse(vnet_id).name} does not exist")
-    for path, subnet in vnet.objects(SUBNETS):
-        if same(str(subnet.get("id") or ""), subnet_id):
-            return vnet, path, subnet
+    found = subnets(vnet).get(key(subnet_id))
+    if found is not None:
+        return vnet, *found
     return fail(
         f"{vnet.name} has no subnet {ArmId.parse(subnet_id).name}",
         Evidence(vnet.id, f"{SUBNETS}[].name", [s.get("name") for _, s in vnet.objects(SUBNETS)]),
