@@ -6,14 +6,12 @@ turns into an *unknown* result: a rule cannot mistake unseen for false.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """Something that was not seen, why, and the permission that would have shown it."""
 
     resource_id: str
@@ -27,8 +25,7 @@ class Missing:
         raise Undecided(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen(Generic[T_co]):
+class Seen(NamedTuple, Generic[T_co]):
     """A value that Azure Resource Manager answered, and the REST property path it stood at."""
 
     resource_id: str
@@ -48,8 +45,7 @@ class Undecided(Exception):  # noqa: N818  (an outcome, not an error)
         self.missing = missing
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One observation behind a verdict, as every report shows it."""
 
     resource_id: str

@@ -305,7 +305,7 @@ def test_a_waived_result_is_one_of_its_own() -> None:
 def test_long_messages_stay_whole_and_long_observations_are_cut() -> None:
     of = report("demo")
     verdict = of.results[0].verdict
-    long = replace(verdict.evidence[0], observed="y" * 9_000)
+    long = verdict.evidence[0]._replace(observed="y" * 9_000)
     result = replace(of.results[0], verdict=replace(verdict, message="x" * 5_000, evidence=(long,)))
     found = strings(document(replace(of, results=(result,))))
     assert "x" * 5_000 in found
