@@ -22,6 +22,11 @@ class Status(StrEnum):
     WAIVED = "waived"
 
 
+# Looking a member up in its class takes longer than what is done with it, and there are hundreds of verdicts to an
+# environment.
+PASS, FAIL, UNKNOWN, NOT_APPLICABLE = Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     HIGH = "high"
@@ -49,15 +54,15 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return self.status is Status.PASS
+        return self.status is PASS
 
     @property
     def failed(self) -> bool:
-        return self.status is Status.FAIL
+        return self.status is FAIL
 
     @property
     def unknown(self) -> bool:
-        return self.status is Status.UNKNOWN
+        return self.status is UNKNOWN
 
     def saying(self, message: str) -> Verdict:
         """The same outcome and proof in other words."""
@@ -80,12 +85,12 @@ class Verdict:
 
 
 def _evidence(facts: Iterable[Fact[Any] | Evidence]) -> tuple[Evidence, ...]:
-    return tuple(f if isinstance(f, Evidence) else evidence(f) for f in facts)
+    return tuple([f if isinstance(f, Evidence) else evidence(f) for f in facts])
 
 
 def ok(message: str, *facts: Fact[Any] | Evidence, assuming: Iterable[str] = ()) -> Verdict:
     """A pass; ``assuming`` lists what it takes for granted and the reader must see."""
-    return Verdict(Status.PASS, message, _evidence(facts), tuple(assuming))
+    return Verdict(PASS, message, _evidence(facts), tuple(assuming))
 
 
 def fail(
@@ -95,16 +100,16 @@ def fail(
     names: dict[str, str] | None = None,
 ) -> Verdict:
     """A failure; ``at`` is the severity when it is lower than the rule's own, ``names`` fill in the fix."""
-    return Verdict(Status.FAIL, message, _evidence(facts), severity=at, names=names or {})
+    return Verdict(FAIL, message, _evidence(facts), severity=at, names=names or {})
 
 
 def unknown(message: str, *missing: Missing, seen: Iterable[Fact[Any] | Evidence] = ()) -> Verdict:
     """Not decided; ``missing`` says what would have been needed, at least one thing."""
-    return Verdict(Status.UNKNOWN, message, _evidence(seen), missing=missing)
+    return Verdict(UNKNOWN, message, _evidence(seen), missing=missing)
 
 
 def not_applicable(message: str, *facts: Fact[Any] | Evidence) -> Verdict:
-    return Verdict(Status.NOT_APPLICABLE, message, _evidence(facts))
+    return Verdict(NOT_APPLICABLE, message, _evidence(facts))
 
 
 def undecided(error: Undecided) -> Verdict:
@@ -136,13 +141,13 @@ def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
     """The first pass; else unknown if one is; else ``none``, carrying the evidence and reasons of all."""
     seen = list(verdicts)
     for verdict in seen:
-        if verdict.passed:
+        if verdict.status is PASS:
             return verdict
-    unsure = [v for v in seen if v.unknown]
+    unsure = [v for v in seen if v.status is UNKNOWN]
     if unsure:
         missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
         return replace(unsure[0], message=_join(unsure), missing=missing)
-    failed = [v for v in seen if v.failed]
+    failed = [v for v in seen if v.status is FAIL]
     if not failed:
         return none
     proof = tuple(e for v in failed for e in v.evidence) + none.evidence
@@ -153,24 +158,24 @@ def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
 def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
     """The first failure; else unknown if one is; else a pass that carries the evidence and assumptions of all."""
     seen = list(verdicts)
-    failed = [v for v in seen if v.failed]
+    failed = [v for v in seen if v.status is FAIL]
     if failed:
         proof = tuple(e for v in failed for e in v.evidence)
         worst = min(failed, key=lambda v: -1 if v.severity is None else v.severity.rank)
         names = {name: text for v in reversed(failed) for name, text in v.names.items()}
         return replace(worst, message=_join(failed), evidence=proof, names=names)
-    unsure = [v for v in seen if v.unknown]
+    unsure = [v for v in seen if v.status is UNKNOWN]
     if unsure:
         missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
         return replace(unsure[0], message=_join(unsure), missing=missing)
-    proof = tuple(e for v in seen for e in v.evidence)
-    notes = tuple(dict.fromkeys(a for v in seen for a in v.assumptions))
-    return Verdict(Status.PASS, every, proof, notes)
+    proof = tuple([e for v in seen for e in v.evidence])
+    notes = tuple(dict.fromkeys([a for v in seen for a in v.assumptions]))
+    return Verdict(PASS, every, proof, notes)
 
 
 def each_of(verdicts: Iterable[Verdict], every: str, none: str) -> Verdict:
     """`all_of` those that apply; not applicable, for the reason ``none``, where none does."""
-    seen = [v for v in verdicts if v.status is not Status.NOT_APPLICABLE]
+    seen = [v for v in verdicts if v.status is not NOT_APPLICABLE]
     return all_of(seen, every) if seen else not_applicable(none)
 
 
