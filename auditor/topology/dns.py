@@ -69,7 +69,7 @@ class Resolver:
     def forwarded(self, zone: Resource) -> Verdict:
         """Whether each custom DNS server is Azure's own and asks a zone; not applicable where there is none. Unlike in
         `resolves`, any other server is unknown, since what it forwards cannot be seen."""
-        asked = self._servers()
+        asked = self._servers
         if isinstance(asked, Verdict):
             return asked
         vnet, servers = asked
@@ -81,7 +81,7 @@ class Resolver:
 
     def links(self, zone: Resource) -> Verdict:
         """Whether the links by which AKS comes to a zone are healthy and plain."""
-        asked = self._servers()
+        asked = self._servers
         if isinstance(asked, Verdict):
             return asked
         gap = self.snapshot.unlisted(zone.id, ZONE_LINKS)
@@ -119,7 +119,7 @@ class Resolver:
         return tuple(dict.fromkeys(key(vnet) for vnet in self._ways_out()))
 
     def _ways_out(self) -> Iterator[str]:
-        asked = self._servers()
+        asked = self._servers
         if isinstance(asked, Verdict):
             return
         vnet, servers = asked
@@ -142,6 +142,7 @@ class Resolver:
     def _reached(self, device: Device, server: str) -> Verdict:
         return self.reach.to(device.vnet_id, device.subnet_id, (server,))
 
+    @cached_property
     def _servers(self) -> tuple[Resource, Seen[list[str]]] | Verdict:
         """The AKS VNet and its DNS servers; none means Azure DNS. Or the verdict that they are not known."""
         vnet = self.network.vnet
@@ -156,7 +157,7 @@ class Resolver:
         return vnet, Seen(vnet.id, servers.path, [s for s in servers.value if isinstance(s, str)], servers.note)
 
     def _resolves(self, zone: Resource) -> Verdict:
-        asked = self._servers()
+        asked = self._servers
         if isinstance(asked, Verdict):
             return asked
         vnet, servers = asked

@@ -180,15 +180,15 @@ class Filters:
             yield from (Flow(sources, address, port, groups) for address in addresses for port in ports)
 
     def _routes(self, endpoint: Endpoint) -> Iterator[Verdict]:
-        subnet, addresses = self._subnet(subnet_of(endpoint.resource)), _addresses(endpoint)
-        policies = subnet if isinstance(subnet, Missing) else _policies(subnet)
+        addresses = _addresses(endpoint)
         for _, _, held in self._standing(TABLE):
             if isinstance(held, Verdict):
                 yield held
             elif isinstance(addresses, Missing):
                 yield unknown(f"the addresses of {endpoint.resource.name} were not read", addresses)
             else:
-                space = self._space(endpoint.vnet_id)
+                subnet, space = self._subnet(subnet_of(endpoint.resource)), self._space(endpoint.vnet_id)
+                policies = subnet if isinstance(subnet, Missing) else _policies(subnet)
                 verdicts = (routes.judge(held, address, policies, space) for address in addresses)
                 yield from (_naming(verdict, held, "table") for verdict in verdicts)
 

@@ -109,7 +109,7 @@ def denies_internet(nsg: Resource, sources: tuple[Source, ...], inside: Inside, 
     for rule in found[0]:
         ways = explore(partial(denies, rule), bool)
         if set(ways.ends) == {True} and not ways.missing:
-            return ok(f"{nsg.name} denies the internet by {rule.label}", rule.see())
+            return ok(f"{nsg.name} denies the internet by {rule.label}", rule.shown)
         gaps += ways.missing
     if gaps:
         return unknown(f"whether {nsg.name} denies the internet was not decided", *dict.fromkeys(gaps))
@@ -217,7 +217,7 @@ def _conclude(nsg: Resource, flow: Flow, source: Source, parts: list[Part]) -> V
         return unknown(f"whether {nsg.name} allows {what} was not decided", gap)
     ends = [end for part in parts if part.allowed is not None for end in part.ways.ends]
     rules = list(dict.fromkeys(end.rule for end in ends if end.rule is not None))
-    proof = [rule.see() for rule in rules]
+    proof = [rule.shown for rule in rules]
     by = "by " + " or ".join(rule.label for rule in rules)
     if all(part.allowed is True for part in parts):
         return ok(f"{nsg.name} allows {what} {by}", *proof)

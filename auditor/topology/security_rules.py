@@ -68,7 +68,7 @@ class Rule:
     item: Any
     standard: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         return dig_text(self.item, "name") or self.path.rpartition(".")[2]
 
@@ -79,7 +79,7 @@ class Rule:
         readable = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**16
         return value if readable else None
 
-    @property
+    @cached_property
     def label(self) -> str:
         return self.name if self.priority is None else f"{self.name} (priority {self.priority})"
 
@@ -92,7 +92,21 @@ class Rule:
     def destination(self) -> list[Word]:
         return self._words("destinationAddressPrefix")
 
-    def see(self) -> Evidence:
+    @cached_property
+    def _ports(self) -> list[range | None]:
+        """The ports that it names as its destination; None for a word that is none."""
+        return [ports_of(word.text) for word in self._words("destinationPortRange")]
+
+    @cached_property
+    def _is_from_any_port(self) -> bool:
+        found = [ports for word in self._words("sourcePortRange") if (ports := ports_of(word.text)) is not None]
+        covered = 0
+        for ports in sorted(found, key=lambda ports: ports.start):
+            covered = max(covered, ports.stop - 1) if ports.start <= covered + 1 else covered
+        return covered == 2**16 - 1
+
+    @cached_property
+    def shown(self) -> Evidence:
         """What the rule does, as it stands in the answer."""
         if self.standard:
             return evidence(self.nsg.see(self.path, f"absent: Azure's own rule {self.label}"))
@@ -179,20 +193,15 @@ class Rule:
 
     def _has_port(self, port: int, world: World) -> bool:
         single = "destinationPortRange"
-        found = [ports_of(word.text) for word in self._words(single)]
-        if any(port in ports for ports in found if ports is not None):
+        if any(port in ports for ports in self._ports if ports is not None):
             return True
-        strange = not found or None in found or not self._are_texts(single)
+        strange = not self._ports or None in self._ports or not self._are_texts(single)
         return strange and self._strange(single, "the rule's ports could not be read", world)
 
     def _has_source_ports(self, world: World) -> bool:
         """Which port a client sends from is not known: only a rule for all of them surely takes it in."""
-        found = [ports for word in self._words("sourcePortRange") if (ports := ports_of(word.text)) is not None]
-        covered = 0
-        for ports in sorted(found, key=lambda ports: ports.start):
-            covered = max(covered, ports.stop - 1) if ports.start <= covered + 1 else covered
         reason = "the rule is not for all source ports, and which ones the senders use is not known"
-        return covered == 2**16 - 1 or self._strange("sourcePortRange", reason, world)
+        return self._is_from_any_port or self._strange("sourcePortRange", reason, world)
 
     def _words(self, single: str) -> list[Word]:
         """The words of a field that Azure writes as a text, a list, or both. An empty text is none."""
