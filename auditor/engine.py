@@ -7,8 +7,8 @@ run.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -90,7 +90,7 @@ def _saying_what_it_needs(verdict: Verdict) -> Verdict:
         return verdict
     needed = dict.fromkeys(m.needs_action for m in verdict.missing if m.needs_action)
     unsaid = [action for action in needed if action.lower() not in verdict.message.lower()]
-    return replace(verdict, message=f"{verdict.message}; needs {', '.join(unsaid)}") if unsaid else verdict
+    return verdict._replace(message=f"{verdict.message}; needs {', '.join(unsaid)}") if unsaid else verdict
 
 
 def _check(rule: Rule, subject: Any) -> Verdict:
@@ -193,7 +193,7 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
     )
 
 
-def _fix(template: str, *known: dict[str, str]) -> str:
+def _fix(template: str, *known: Mapping[str, str]) -> str:
     """The commands of a fix, filled in. Of several, those whose names the finding gives are what mends it."""
     commands = []
     for command in template.split(" && "):
@@ -206,7 +206,7 @@ def _fix(template: str, *known: dict[str, str]) -> str:
 class _Names:
     """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
 
-    def __init__(self, known: Sequence[dict[str, str]]) -> None:
+    def __init__(self, known: Sequence[Mapping[str, str]]) -> None:
         self.known = known
         self.unknown = False
 

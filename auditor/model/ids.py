@@ -7,8 +7,8 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/resource-nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 # The ids around one environment are looked up again and again while it is judged.
 REMEMBERED = 2**14
@@ -35,8 +35,7 @@ def location(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
-@dataclass(frozen=True, slots=True)
-class ArmId:
+class ArmId(NamedTuple):
     """The parts of an id; a part that the id does not have is empty."""
 
     id: str

@@ -6,10 +6,10 @@ an *any*, one sure fail decides an *all*; else what was not seen makes the whole
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from auditor.model.facts import Evidence, Fact, Missing, Undecided, evidence
 
@@ -40,8 +40,7 @@ class Severity(StrEnum):
         self.rank = len(type(self).__members__)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """An outcome with its sentence and its proof. ``severity`` is set only where a rule downgrades itself."""
 
     status: Status
@@ -50,7 +49,7 @@ class Verdict:
     assumptions: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
     severity: Severity | None = None
-    names: dict[str, str] = field(default_factory=dict, compare=False)
+    names: Mapping[str, str] = MappingProxyType({})
 
     @property
     def passed(self) -> bool:
@@ -66,11 +65,11 @@ class Verdict:
 
     def saying(self, message: str) -> Verdict:
         """The same outcome and proof in other words."""
-        return replace(self, message=message)
+        return self._replace(message=message)
 
     def also(self, *facts: Fact[Any] | Evidence) -> Verdict:
         """The same outcome with more evidence."""
-        return replace(self, evidence=self.evidence + _evidence(facts))
+        return self._replace(evidence=self.evidence + _evidence(facts))
 
     def once(self) -> Verdict:
         """The same outcome with each piece of its evidence once."""
@@ -81,7 +80,7 @@ class Verdict:
             if item not in alike:
                 alike.append(item)
                 kept.append(item)
-        return replace(self, evidence=tuple(kept))
+        return self._replace(evidence=tuple(kept))
 
 
 def _evidence(facts: Iterable[Fact[Any] | Evidence]) -> tuple[Evidence, ...]:
@@ -97,10 +96,10 @@ def fail(
     message: str,
     *facts: Fact[Any] | Evidence,
     at: Severity | None = None,
-    names: dict[str, str] | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
     """A failure; ``at`` is the severity when it is lower than the rule's own, ``names`` fill in the fix."""
-    return Verdict(FAIL, message, _evidence(facts), severity=at, names=names or {})
+    return Verdict(FAIL, message, _evidence(facts), severity=at, names=names)
 
 
 def unknown(message: str, *missing: Missing, seen: Iterable[Fact[Any] | Evidence] = ()) -> Verdict:
@@ -146,13 +145,13 @@ def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
     unsure = [v for v in seen if v.status is UNKNOWN]
     if unsure:
         missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
-        return replace(unsure[0], message=_join(unsure), missing=missing)
+        return unsure[0]._replace(message=_join(unsure), missing=missing)
     failed = [v for v in seen if v.status is FAIL]
     if not failed:
         return none
     proof = tuple(e for v in failed for e in v.evidence) + none.evidence
     names = {name: text for v in reversed(failed) for name, text in v.names.items()}
-    return replace(none, message=_join(failed), evidence=proof, names={**names, **none.names})
+    return none._replace(message=_join(failed), evidence=proof, names={**names, **none.names})
 
 
 def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
@@ -163,11 +162,11 @@ def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
         proof = tuple(e for v in failed for e in v.evidence)
         worst = min(failed, key=lambda v: -1 if v.severity is None else v.severity.rank)
         names = {name: text for v in reversed(failed) for name, text in v.names.items()}
-        return replace(worst, message=_join(failed), evidence=proof, names=names)
+        return worst._replace(message=_join(failed), evidence=proof, names=names)
     unsure = [v for v in seen if v.status is UNKNOWN]
     if unsure:
         missing = tuple(dict.fromkeys(m for v in unsure for m in v.missing))
-        return replace(unsure[0], message=_join(unsure), missing=missing)
+        return unsure[0]._replace(message=_join(unsure), missing=missing)
     proof = tuple([e for v in seen for e in v.evidence])
     notes = tuple(dict.fromkeys([a for v in seen for a in v.assumptions]))
     return Verdict(PASS, every, proof, notes)

@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from itertools import islice
@@ -213,7 +212,7 @@ class Resolver:
                 return unknown(f"{server} is {device.label}: check what it answers for {zone.name}", device.gap)
             answer = self.from_vnet(zone, device.vnet_id)
             notes = (*device.assumptions, *answer.assumptions)
-            return replace(answer, message=f"{server} is {device.label}: {answer.message}", assumptions=notes)
+            return answer._replace(message=f"{server} is {device.label}: {answer.message}", assumptions=notes)
         if gap is not None:
             return unknown(f"what the DNS server {server} is could not be read: {gap.reason}", gap)
         home = self._vnet_holding(vnet, server) if guess and not known else None

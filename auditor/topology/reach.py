@@ -7,7 +7,6 @@ https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overvi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -50,7 +49,7 @@ class Reach:
         carried = self._carried(aks, vnet_id, subnet_id, addresses)
         if not carried.failed:
             return carried
-        named = replace(carried, names={"endpoint_vnet_id": vnet_id})
+        named = carried._replace(names={"endpoint_vnet_id": vnet_id})
         return _otherwise_connected(aks, ArmId.parse(vnet_id).name) or named
 
     def _carried(self, aks: Resource, vnet_id: str, subnet_id: str, addresses: tuple[str, ...] | Missing) -> Verdict:

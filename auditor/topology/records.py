@@ -8,7 +8,6 @@ https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from auditor.model.access import ZoneAnswer
 from auditor.model.clouds import Zone
@@ -65,7 +64,7 @@ class Records:
             return _unasked(zone, doubt, beside=doubt)
         integrated = records
         if records.passed and not any(same(chosen.id, z) for z in grouped):
-            integrated = replace(records, assumptions=(UNKEPT.format(endpoint=endpoint.name), *records.assumptions))
+            integrated = records._replace(assumptions=(UNKEPT.format(endpoint=endpoint.name), *records.assumptions))
         if resolves.unknown and len(named) > 1:
             integrated = resolves
         if resolves.failed and in_doubt is not None:
@@ -111,7 +110,7 @@ class Records:
                 return not_applicable(f"no zone {chosen.name} that was read has the records of {endpoint.name}")
             where = ArmId.parse(right[0]).resource_group
             message = f"AKS asks another zone {chosen.name} than the one in {where}: {records.message}"
-            return replace(records, message=message, names=self._swap(chosen, right[0])).also(seen, *resolves.evidence)
+            return records._replace(message=message, names=self._swap(chosen, right[0])).also(seen, *resolves.evidence)
         if written:
             return ok(f"AKS asks the zone {chosen.name} that the zone group writes to", seen, *resolves.evidence)
         return records.also(seen)

@@ -8,8 +8,7 @@ question that several rules ask has one answer in all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from auditor.model.facts import Missing
 
@@ -26,8 +25,7 @@ class Fork(Exception):  # noqa: N818  (a question, not an error)
         self.missing = missing
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """One way in which what was not read may be."""
 
     answers: Mapping[Hashable, bool]
@@ -39,8 +37,7 @@ class World:
         return self.answers[question]
 
 
-@dataclass(frozen=True)
-class Ways(Generic[T]):
+class Ways(NamedTuple, Generic[T]):
     """How a judgement may end, and what was missing to tell which; nothing was where all ends come to the same."""
 
     ends: tuple[T, ...]

@@ -23,8 +23,6 @@ to none.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auditor.model.environment import Environment, existing
 from auditor.model.rule import LEARN, rule
 from auditor.model.verdict import Severity, Verdict, require
@@ -67,7 +65,7 @@ def workspace_records(env: Environment) -> Verdict:
     existing(env.workspace_path.target)
     require(env.workspace_path.endpoint, "the workspace has no private endpoint within reach")
     whole = env.workspace_path.integrated
-    return replace(whole, names={**whole.names, **_zone_ids(env)}) if whole.failed else whole
+    return whole._replace(names={**whole.names, **_zone_ids(env)}) if whole.failed else whole
 
 
 def _zone_ids(env: Environment) -> dict[str, str]:

@@ -306,7 +306,7 @@ def test_long_messages_stay_whole_and_long_observations_are_cut() -> None:
     of = report("demo")
     verdict = of.results[0].verdict
     long = verdict.evidence[0]._replace(observed="y" * 9_000)
-    result = replace(of.results[0], verdict=replace(verdict, message="x" * 5_000, evidence=(long,)))
+    result = replace(of.results[0], verdict=verdict._replace(message="x" * 5_000, evidence=(long,)))
     found = strings(document(replace(of, results=(result,))))
     assert "x" * 5_000 in found
     assert max(len(s) for s in found if "y" * 100 in s) == 2_000
@@ -496,7 +496,7 @@ def hostile() -> Report:
     text = text.replace('"harbour-ml"', json.dumps(f"harbour {EVIL}{HIDDEN}"))
     of = report_on(Snapshot.model_validate_json(text))
     first, *others = of.results
-    wordy = replace(first, verdict=replace(first.verdict, message=(EVIL * 60)[:5_000]))
+    wordy = replace(first, verdict=first.verdict._replace(message=(EVIL * 60)[:5_000]))
     return replace(of, results=(wordy, *others))
 
 
@@ -524,7 +524,7 @@ def test_nothing_hidden_gets_into_the_page() -> None:
 def test_any_text_stays_text(words: str) -> None:
     """Whatever a message is, the page keeps its elements and its data can be read."""
     base = report("everything-public")
-    verdict = replace(base.results[0].verdict, message=words)
+    verdict = base.results[0].verdict._replace(message=words)
     of = replace(base, results=(replace(base.results[0], verdict=verdict, resource_id=words), *base.results[1:]))
     text = html.render(of)
     assert text.lower().count("<script") == text.lower().count("</script") == 2
