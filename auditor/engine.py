@@ -29,6 +29,7 @@ SUBJECTS = (Attachment, Environment, OtherStorage, ClusterEndpoint, ExtendedClus
 LEFT_OUT = "not read: Azure Resource Graph, which may lag behind, shows this identity nothing to audit there"
 NO_STORAGE = "no datastore uses another storage account"
 NO_ENDPOINT = "nobody made a private endpoint to the cluster"
+DECIDED = (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE)
 ORDER = [Status.FAIL, Status.UNKNOWN, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE]
 
 
@@ -70,7 +71,7 @@ def audit(snapshot: Snapshot, rules: Sequence[Rule], run: Run, decisions: Decisi
 def judge(rule: Rule, case: Case) -> Result:
     """One rule on one subject."""
     verdict = case.settled or _check(rule, case.subject)
-    if verdict.status is Status.UNKNOWN and not verdict.missing:
+    if verdict.unknown and not verdict.missing:
         # An unknown without a reason would be useless; the reason is then the verdict's own sentence.
         missing = Missing(case.id, "", verdict.message)
         verdict = unknown(verdict.message, missing, seen=verdict.evidence)
@@ -114,7 +115,7 @@ def _is_verdict(verdict: object) -> bool:
     """Whether a check kept to its part: rules of other people may answer anything."""
     return (
         isinstance(verdict, Verdict)
-        and verdict.status in (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE)
+        and verdict.status in DECIDED
         and isinstance(verdict.message, str)
         and all(isinstance(e, Evidence) for e in verdict.evidence)
         and all(isinstance(m, Missing) for m in verdict.missing)

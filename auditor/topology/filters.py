@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Any
@@ -74,13 +74,13 @@ class Filters:
         self._standing_on: dict[str, list[tuple[str, Source, Resource | Verdict]]] = {}
         self._insides: dict[tuple[str, str], Inside] = {}
 
-    def judge(self, endpoint: Endpoint, group: str) -> Endpoint:
-        """An endpoint with what the security groups and route tables in its way make of it."""
+    def judge(self, endpoint: Endpoint, group: str) -> tuple[Verdict, Verdict]:
+        """What the security groups, and what the route tables in its way make of an endpoint."""
         ports = (HTTPS, SMB) if group == "file" else (HTTPS,)
         through = f"security groups let AKS reach {endpoint.resource.name} on {' and '.join(map(str, ports))}"
         filtered = each_of([*self._outbound(endpoint, ports), *self._inbound(endpoint, ports)], through, NO_GROUP)
         routed = each_of(self._routes(endpoint), f"routes lead from AKS to {endpoint.resource.name}", NO_TABLE)
-        return replace(endpoint, filtered=self._noted(filtered), routed=self._noted(routed))
+        return self._noted(filtered), self._noted(routed)
 
     def _noted(self, verdict: Verdict) -> Verdict:
         """A pass with what it takes for granted of the subnets that AKS sends from."""

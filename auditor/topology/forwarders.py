@@ -40,6 +40,7 @@ class Forwarders:
     def __init__(self, snapshot: Snapshot, near: list[str]) -> None:
         self.snapshot = snapshot
         self.near = near
+        self._unsure: dict[str, list[Verdict]] = {}
 
     def unread(self) -> Missing | None:
         """Why a DNS server might be a firewall or resolver that was not read; None when all near ones were."""
@@ -113,14 +114,19 @@ class Forwarders:
 
     def rulesets(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Iterator[Verdict]:
         """What the forwarding rulesets linked to a VNet make of a zone's names."""
+        if vnet_id not in self._unsure:  # whichever zone it is
+            self._unsure[vnet_id] = [*self._unread_rulesets(vnet_id)]
+        yield from self._unsure[vnet_id]
+        for ruleset in self._linked_to(vnet_id):
+            yield self._ruleset(ruleset, zone, linked)
+
+    def _unread_rulesets(self, vnet_id: str) -> Iterator[Verdict]:
         near, (audited, links) = (subscription_of(vnet_id), *self.near), self.snapshot.once(_unread_rulesets)
         gaps = [self.snapshot.unlisted(subscription, RULESETS) for subscription in dict.fromkeys(near)]
         for gap in dict.fromkeys((*(g for g in gaps if g is not None), *audited)):
             yield unknown(f"the DNS forwarding rulesets could not be read: {gap.reason}", gap)
         for name, gap in links:
             yield unknown(f"the links of the ruleset {name} could not be read: {gap.reason}", gap)
-        for ruleset in self._linked_to(vnet_id):
-            yield self._ruleset(ruleset, zone, linked)
 
     def taken(self, zone: Resource, vnet_id: str, linked: Callable[[Resource, str], Verdict]) -> Verdict | None:
         """What a rule for the public form of a zone's names makes of them; None where no ruleset linked there has one.

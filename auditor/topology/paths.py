@@ -44,13 +44,13 @@ class PathFinder:
         self.resolver = Resolver(snapshot, network, self.reach)
         self.records = Records(snapshot, self.finder, self.resolver)
         self.filters = Filters(snapshot, network)
+        self._service_endpoints: dict[tuple[str, service_endpoints.Service], Verdict] = {}
 
     def to(self, name: str, group: str, target_id: str, target: Lookup) -> AccessPath:
         """The path to a resource through one group id (``amlworkspace``, ``blob``, ``vault``, …)."""
         endpoints, endpoint = self.finder.judge(target_id, target, group)
         valid = [e for e in endpoints if e.valid.passed]
-        judged = [self._names(e, group, valid) for e in valid]
-        judged = [self.filters.judge(e, group) for e in judged]
+        judged = [self._judged(e, group, valid) for e in valid]
         integrated = any_of(
             [all_of(e.integrated, f"{e.resource.name} has its records in {self._zone_names(group)}") for e in judged],
             fail("no valid private endpoint"),
@@ -85,10 +85,12 @@ class PathFinder:
     def _zone_names(self, group: str) -> str:
         return " and ".join(z.private for z in self.cloud.zones(group))
 
-    def _names(self, endpoint: Endpoint, group: str, valid: list[Endpoint]) -> Endpoint:
+    def _judged(self, endpoint: Endpoint, group: str, valid: list[Endpoint]) -> Endpoint:
+        """A valid endpoint with how its names fare, and what is in its way."""
         siblings = [e.resource for e in valid if e.id != endpoint.id]
         zones = [self.records.judge(endpoint.resource, zone, siblings) for zone in self.cloud.zones(group)]
-        return replace(endpoint, zones=tuple(zones))
+        filtered, routed = self.filters.judge(endpoint, group)
+        return replace(endpoint, zones=tuple(zones), filtered=filtered, routed=routed)
 
     def _service_endpoint(self, group: str, target: Lookup) -> Verdict:
         service = SERVICES.get(group)
@@ -96,7 +98,11 @@ class PathFinder:
             return fail("a workspace has no service endpoints")
         if not isinstance(target, Resource):
             return _absent(target)
-        return service_endpoints.judge(self.snapshot, self.network, target, service)
+        asked = (target.id, service)  # the same for all groups of a storage account
+        if asked not in self._service_endpoints:
+            found = service_endpoints.judge(self.snapshot, self.network, target, service)
+            self._service_endpoints[asked] = found
+        return self._service_endpoints[asked]
 
     def _exposure(self, group: str, target: Lookup, connected: bool) -> tuple[Verdict, Verdict]:
         """Is the target closed to the public network, and does it have a firewall at all?"""
