@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 from auditor.model.decisions import Decisions
@@ -204,6 +205,10 @@ def _fix(template: str, *known: Mapping[str, str]) -> str:
     return " && ".join(filled or [text for text, _ in commands])
 
 
+# Every rule asks for some of the same names.
+_quoted = lru_cache(maxsize=1024)(shlex.quote)
+
+
 class _Names:
     """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
 
@@ -214,6 +219,6 @@ class _Names:
     def __getitem__(self, name: str) -> str:
         for names in self.known:
             if name in names:
-                return shlex.quote(names[name])
+                return _quoted(names[name])
         self.unknown = True
         return f"<{name.replace('_', '-')}>"

@@ -81,7 +81,7 @@ def judge(nsg: Resource, direction: Direction, flow: Flow, inside: Inside) -> Ve
         return unknown(f"the rules of {nsg.name} were not read", found)
     if not flow.sources:
         return unknown("no source of the flow is known", nsg.missing(CUSTOM, "no source of the flow is known"))
-    walk = _Walk(nsg, direction, flow, inside, _in_order(nsg))
+    walk = _Walk(nsg, direction, flow, inside, _in_order(nsg, direction))
     verdicts = [
         _conclude(nsg, flow, source, [Part(*run, walk.ways(source, run[0])) for run in _runs(source, nsg, inside)])
         for source in flow.sources
@@ -118,9 +118,9 @@ def denies_internet(nsg: Resource, sources: tuple[Source, ...], inside: Inside, 
 
 
 @lru_cache(maxsize=64)
-def _in_order(nsg: Resource) -> list[Place]:
-    """Where the rules of a group come, lowest number first."""
-    own, default = _read(nsg)
+def _in_order(nsg: Resource, direction: Direction) -> list[Place]:
+    """Where the rules of a group come that may be for a direction, lowest number first."""
+    own, default = ([rule for rule in rules if rule.may_go(direction)] for rules in _read(nsg))
     places = [*_places(own, 0, FIRST_DEFAULT - 1), *_places(default, FIRST_DEFAULT, 2**16)]
     return sorted(places, key=attrgetter("order"))
 
@@ -164,7 +164,7 @@ class _Walk:
             if sure is not None:
                 break
         # Where all that may match do the same, it does not matter which of them does.
-        does = {end for place in near for end in explore(place.rule.allows, bool).ends}
+        does = {end for place in near for end in place.rule.does}
         if sure is not None and len(does) == 1:
             return Ways((End(does.pop(), sure),))
         return explore(partial(self._end, near, source, start), attrgetter("allowed"))

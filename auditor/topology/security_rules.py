@@ -12,11 +12,11 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Literal
 
 from auditor.model.facts import Evidence, Missing, evidence
-from auditor.model.ids import ArmId, key
+from auditor.model.ids import ArmId, equal, key
 from auditor.model.resource import Resource
 from auditor.model.shapes import dig, dig_list, dig_text
 from auditor.topology.service_tags import ANY, Inside, Word, cover, cover_internet
-from auditor.topology.worlds import World
+from auditor.topology.worlds import World, explore
 
 Direction = Literal["Inbound", "Outbound"]
 INTERNET = "Internet"
@@ -117,6 +117,15 @@ class Rule:
 
     def allows(self, world: World) -> bool:
         return self._one_of("access", ("allow",), ("deny",), world)
+
+    @cached_property
+    def does(self) -> tuple[bool, ...]:
+        """What it may do to what it takes in: allow it, deny it, or either where that could not be read."""
+        return explore(self.allows, bool).ends
+
+    def may_go(self, way: Direction) -> bool:
+        """Whether it may be for a direction: not where it is sure to be for the other."""
+        return not equal(self._field("direction"), "Outbound" if way == "Inbound" else "Inbound")
 
     def matches(self, way: Direction, flow: Flow, source: Source, start: IPv4Address, inside: Inside, w: World) -> bool:
         """Whether it takes in a flow from one address of a source."""
