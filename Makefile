@@ -44,18 +44,23 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(COMPILE)
 	touch $@
 
 $(VENV)/ready-dev: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(COMPILE)
 	touch $@
 
 $(VENV)-supply/ready: requirements-supply.txt
 	$(PYTHON) -m venv $(VENV)-supply
 	$(VENV)-supply/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-supply.txt
 	touch $@
+
+# As pip does with what it copies: else every run compiles it anew where PYTHONDONTWRITEBYTECODE is set.
+COMPILE := $(BIN)/python -m compileall -q auditor collectors rules
 
 clean:
 	rm -rf $(VENV) $(VENV)-supply build dist *.egg-info
