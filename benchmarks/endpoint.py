@@ -26,6 +26,7 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tests.arm.adapter import METADATA, ArmAdapter
 from tests.arm.estate import Estate
@@ -151,11 +152,13 @@ def _own(estate: Estate, latency: float, folder: Path, budget: Budget | None) ->
     own = _Own(ArmAdapter(estate), latency, budget)
     certificate, context = folder / "certificate.pem", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _certify(certificate)
+    trusted = folder / "trusted.pem"  # the public authorities too, which an audit of Azure has to load
+    trusted.write_bytes(Path(DEFAULT_CA_BUNDLE_PATH).read_bytes() + certificate.read_bytes())
     context.load_cert_chain(certificate)
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(own.talk, "127.0.0.1", 0, ssl=context, backlog=1000))
     own.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    own.env = {name: str(certificate) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
+    own.env = {name: str(trusted) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
     own.env |= {"NO_PROXY": "*", "IDENTITY_ENDPOINT": f"{own.url}/msi/token", "IDENTITY_HEADER": "-"}
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
