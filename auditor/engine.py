@@ -82,7 +82,7 @@ def judge(rule: Rule, case: Case) -> Result:
         environment_id=case.environment_id,
         resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
-        fix=_fix(rule.fix, verdict.names, case.names),
+        fix=_fix(rule.fix, dict(verdict.names), case.names),
     )
 
 
@@ -116,12 +116,13 @@ def _is_verdict(verdict: object) -> bool:
     """Whether a check kept to its part: rules of other people may answer anything."""
     return (
         isinstance(verdict, Verdict)
+        and isinstance(verdict.status, Status)
         and verdict.status in DECIDED
         and isinstance(verdict.message, str)
         and all(isinstance(e, Evidence) for e in verdict.evidence)
         and all(isinstance(m, Missing) for m in verdict.missing)
         and all(isinstance(a, str) for a in verdict.assumptions)
-        and all(isinstance(n, str) for n in verdict.names.values())
+        and all(isinstance(p, tuple) and len(p) == 2 and all(isinstance(t, str) for t in p) for p in verdict.names)
         and (verdict.severity is None or isinstance(verdict.severity, Severity))
     )
 

@@ -60,6 +60,19 @@ class Answer:
                     yield item
 
 
+class _Token(BearerTokenCredentialPolicy):  # type: ignore[misc]  # the SDK is not followed by mypy
+    """Asks the credential for each request, and that keeps the token. What the policy itself would keep, an answer in
+    another thread may take away while it is looked at."""
+
+    def __init__(self, credential: TokenCredential, scope: str) -> None:
+        super().__init__(credential, scope)
+        self.credential, self.scope = credential, scope
+
+    def on_request(self, request: Any) -> None:
+        request.context.options.pop("enforce_https", None)  # the guard does
+        request.http_request.headers["Authorization"] = f"Bearer {self.credential.get_token(self.scope).token}"
+
+
 class Clients:
     """Makes each SDK client once per subscription (per workspace for azure-ai-ml), and reads through them."""
 
@@ -85,7 +98,7 @@ class Clients:
                 UserAgentPolicy(base_user_agent=USER_AGENT),
                 ContentDecodePolicy(),
                 self.retry,
-                BearerTokenCredentialPolicy(credential, self.scope),
+                _Token(credential, self.scope),
             ],
         )
         self._answers = answers

@@ -113,14 +113,14 @@ def check(paths: Sequence[Path], inputs: Iterable[Path | None] = ()) -> None:
     read = {os.path.realpath(path) for path in inputs if path is not None}  # which takes links in a circle as they are
     seen: set[str] = set()
     for path in paths:
-        folder = path.absolute().parent
+        real = os.path.realpath(path)
+        folder = Path(real).parent
         if path.is_dir():
             raise AuditError(f"{path} is a folder", "name a file")
-        if not folder.is_dir():
+        if not _stays(path) and not folder.is_dir():
             raise AuditError(f"the folder {folder} does not exist", "make it first, or write elsewhere")
-        if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        if not (_stays(path) or os.access(folder, os.W_OK)) or (path.exists() and not os.access(path, os.W_OK)):
             raise AuditError(f"cannot write {path}: permission denied", "choose a path that you may write")
-        real = os.path.realpath(path)
         if real in read:
             raise AuditError(f"{path} is what the audit reads", "write to another file")
         if real in seen:
@@ -141,16 +141,18 @@ def write(documents: Sequence[Document]) -> None:
     held: list[tuple[list[bytes], Path]] = []
     try:
         for document in documents:
-            if _device(document):
+            if _stays(document.path):
                 held.append((list(map(_encoded, document.pieces)), document.path))
                 continue
-            handle, name = tempfile.mkstemp(prefix=f".{document.path.name}.", dir=document.path.absolute().parent)
-            made.append((name, document.path))
+            path = Path(os.path.realpath(document.path))
+            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            made.append((name, path))
             with os.fdopen(handle, "wb") as file:
                 file.writelines(map(_encoded, document.pieces))
             Path(name).chmod(_mode(document))
         for pieces, path in held:
-            with path.open("wb") as device:
+            stream = _stream(path)
+            with path.open("wb") if stream is None else os.fdopen(os.dup(stream), "wb") as device:
                 device.writelines(pieces)
         for name, path in made:
             Path(name).replace(path)
@@ -163,12 +165,26 @@ def write(documents: Sequence[Document]) -> None:
             Path(name).unlink(missing_ok=True)
 
 
-def _device(document: Document) -> bool:
-    """/dev/stdout and named pipes are written to, not replaced."""
+def _stays(path: Path) -> bool:
+    """Whether something is written to and not replaced: named pipes, other devices, and what is open here already."""
     try:
-        return not stat.S_ISREG(document.path.stat().st_mode)
+        return not stat.S_ISREG(path.stat().st_mode) or _stream(path) is not None
     except OSError:
         return False
+
+
+def _stream(path: Path) -> int | None:
+    """The number of stdout or stderr where a path leads there, as /dev/stdout does; they may well be files."""
+    there = path.stat()
+    return next((number for number in (1, 2) if _is_open(number) and os.path.samestat(there, os.fstat(number))), None)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _mode(document: Document) -> int:

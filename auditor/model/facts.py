@@ -6,12 +6,15 @@ turns into an *unknown* result: a rule cannot mistake unseen for false.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Missing(NamedTuple):
+# No tuples: one could be looped over, or searched, by a rule that forgot `value`, and would seem empty of what is bad.
+@dataclass(frozen=True, slots=True)
+class Missing:
     """Something that was not seen, why, and the permission that would have shown it."""
 
     resource_id: str
@@ -25,7 +28,8 @@ class Missing(NamedTuple):
         raise Undecided(self)
 
 
-class Seen(NamedTuple, Generic[T_co]):
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T_co]):
     """A value that Azure Resource Manager answered, and the REST property path it stood at."""
 
     resource_id: str

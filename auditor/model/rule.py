@@ -107,7 +107,7 @@ def rule(
             fix=fix,
             url=url,
             references=(url, *references),
-            controls=controls,
+            controls=tuple(controls),
             bicep=bicep.strip(),
             terraform=terraform.strip(),
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from auditor.model.facts import Evidence, Fact, Missing, Undecided, evidence
@@ -41,7 +40,8 @@ class Severity(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """An outcome with its sentence and its proof. ``severity`` is set only where a rule downgrades itself."""
+    """An outcome with its sentence and its proof. ``severity`` is set only where a rule downgrades itself; ``names``
+    fill in the fix, of two alike the last."""
 
     status: Status
     message: str
@@ -49,7 +49,7 @@ class Verdict(NamedTuple):
     assumptions: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
     severity: Severity | None = None
-    names: Mapping[str, str] = MappingProxyType({})
+    names: tuple[tuple[str, str], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -70,6 +70,10 @@ class Verdict(NamedTuple):
     def also(self, *facts: Fact[Any] | Evidence) -> Verdict:
         """The same outcome with more evidence."""
         return self._replace(evidence=self.evidence + _evidence(facts))
+
+    def naming(self, names: Mapping[str, str]) -> Verdict:
+        """The same outcome with more names for the fix."""
+        return self._replace(names=(*self.names, *names.items()))
 
     def once(self) -> Verdict:
         """The same outcome with each piece of its evidence once."""
@@ -96,10 +100,10 @@ def fail(
     message: str,
     *facts: Fact[Any] | Evidence,
     at: Severity | None = None,
-    names: Mapping[str, str] = MappingProxyType({}),
+    names: Mapping[str, str] | None = None,
 ) -> Verdict:
     """A failure; ``at`` is the severity when it is lower than the rule's own, ``names`` fill in the fix."""
-    return Verdict(FAIL, message, _evidence(facts), severity=at, names=names)
+    return Verdict(FAIL, message, _evidence(facts), severity=at, names=tuple((names or {}).items()))
 
 
 def unknown(message: str, *missing: Missing, seen: Iterable[Fact[Any] | Evidence] = ()) -> Verdict:
@@ -150,8 +154,8 @@ def any_of(verdicts: Iterable[Verdict], none: Verdict) -> Verdict:
     if not failed:
         return none
     proof = tuple(e for v in failed for e in v.evidence) + none.evidence
-    names = {name: text for v in reversed(failed) for name, text in v.names.items()}
-    return none._replace(message=_join(failed), evidence=proof, names={**names, **none.names})
+    names = tuple([pair for v in (*reversed(failed), none) for pair in v.names])
+    return none._replace(message=_join(failed), evidence=proof, names=names)
 
 
 def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
@@ -161,7 +165,7 @@ def all_of(verdicts: Iterable[Verdict], every: str) -> Verdict:
     if failed:
         proof = tuple(e for v in failed for e in v.evidence)
         worst = min(failed, key=lambda v: -1 if v.severity is None else v.severity.rank)
-        names = {name: text for v in reversed(failed) for name, text in v.names.items()}
+        names = tuple([pair for v in reversed(failed) for pair in v.names])
         return worst._replace(message=_join(failed), evidence=proof, names=names)
     unsure = [v for v in seen if v.status is UNKNOWN]
     if unsure:

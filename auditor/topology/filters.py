@@ -290,7 +290,7 @@ def _leaves_open(nsg: Resource, source: Source, needs: list[Need], inside: Insid
 def _reaches(nsg: Resource, source: Source, need: Need, inside: Inside) -> Verdict:
     verdict = judge(nsg, "Outbound", Flow((source,), need.tag, HTTPS), inside)
     if need.doubt is None or verdict.passed:
-        return verdict._replace(names={"tag": need.tag}) if verdict.failed else verdict
+        return verdict._replace(names=(("tag", need.tag),)) if verdict.failed else verdict
     return unknown(f"{verdict.message}, if AKS needs that", need.doubt, *verdict.missing)
 
 
@@ -320,7 +320,7 @@ def _naming(verdict: Verdict, held: Resource, role: str) -> Verdict:
     """A failure with the names of what has to change: ``outbound``, ``inbound`` or ``table``."""
     if not verdict.failed:
         return verdict
-    return verdict._replace(names={**verdict.names, role: held.name, f"{role}_group": held.arm.resource_group})
+    return verdict.naming({role: held.name, f"{role}_group": held.arm.resource_group})
 
 
 def _addresses(endpoint: Endpoint) -> tuple[str, ...] | Missing:

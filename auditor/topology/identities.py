@@ -55,8 +55,7 @@ def _attaches(snapshot: Snapshot, principal: str, cluster: Resource, trusted: Ve
 
 def _named(verdict: Verdict, role: roles.Role) -> Verdict:
     """A failure whose fix names this role beside the others that are not held: ``{reader}``, ``{contributor}``, …"""
-    names = {**verdict.names, role.name.lower().replace(" ", "_"): role.name}
-    return verdict._replace(names=names) if verdict.failed else verdict
+    return verdict.naming({role.name.lower().replace(" ", "_"): role.name}) if verdict.failed else verdict
 
 
 def may_join_subnets(snapshot: Snapshot, cluster: Lookup | None) -> Verdict:
@@ -85,4 +84,4 @@ def may_join_subnets(snapshot: Snapshot, cluster: Lookup | None) -> Verdict:
 
 def _joins(snapshot: Snapshot, cluster: Resource, subnet: str) -> Verdict:
     verdict = roles.identity_holds(snapshot, cluster, subnet, roles.NETWORK_CONTRIBUTOR)
-    return verdict._replace(names={**verdict.names, "subnet_id": subnet})
+    return verdict.naming({"subnet_id": subnet})

@@ -49,7 +49,7 @@ class Reach:
         carried = self._carried(aks, vnet_id, subnet_id, addresses)
         if not carried.failed:
             return carried
-        named = carried._replace(names={"endpoint_vnet_id": vnet_id})
+        named = carried._replace(names=(("endpoint_vnet_id", vnet_id),))
         return _otherwise_connected(aks, ArmId.parse(vnet_id).name) or named
 
     def _carried(self, aks: Resource, vnet_id: str, subnet_id: str, addresses: tuple[str, ...] | Missing) -> Verdict:

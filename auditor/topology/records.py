@@ -123,14 +123,14 @@ class Records:
         wanted = {key(z) for z in grouped}.union(*(holders.get(name, ()) for name in relatives))
         return [z for i in wanted if (z := self.snapshot.get(i)) is not None and equal(z.name, zone.private)]
 
-    def _swap(self, wrong: Resource, right: str) -> dict[str, str]:
+    def _swap(self, wrong: Resource, right: str) -> tuple[tuple[str, str], ...]:
         """What fills in a fix that links one zone in place of another."""
-        names = {"zone": wrong.name, "wrong_group": wrong.arm.resource_group}
-        names["zone_group"] = ArmId.parse(right).resource_group
+        zone = ("zone", wrong.name), ("wrong_group", wrong.arm.resource_group)
+        group = "zone_group", ArmId.parse(right).resource_group
         link = next(iter(self.resolver.serving(wrong)), None)
-        if link is not None:
-            names |= {"link": link.name, "vnet_id": str(link.raw("properties.virtualNetwork.id"))}
-        return names
+        if link is None:
+            return (*zone, group)
+        return *zone, group, ("link", link.name), ("vnet_id", str(link.raw("properties.virtualNetwork.id")))
 
     def _zone_group(self, endpoint: Resource, zone: Zone) -> list[str]:
         """The ids of the zones of that name in the endpoint's zone groups."""

@@ -38,5 +38,5 @@ def private_path_for_people(env: Environment) -> Verdict:
     require(env.workspace_path.closed, "the workspace is public")
     found = env.people
     if found.failed:
-        return fail(f"{found.message}: verify how users reach the workspace", *found.evidence, names=found.names)
+        return fail(f"{found.message}: verify how users reach the workspace", *found.evidence, names=dict(found.names))
     return found

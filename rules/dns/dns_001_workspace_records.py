@@ -65,7 +65,7 @@ def workspace_records(env: Environment) -> Verdict:
     existing(env.workspace_path.target)
     require(env.workspace_path.endpoint, "the workspace has no private endpoint within reach")
     whole = env.workspace_path.integrated
-    return whole._replace(names={**whole.names, **_zone_ids(env)}) if whole.failed else whole
+    return whole.naming(_zone_ids(env)) if whole.failed else whole
 
 
 def _zone_ids(env: Environment) -> dict[str, str]:

@@ -140,6 +140,36 @@ def test_an_error_while_a_text_is_made_leaves_nothing(tmp_path: Path) -> None:
         os.close(writer)
 
 
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """What a link leads to is written, there or not yet, and the link stays."""
+    for name in ("there.json", "yet.json"):
+        (tmp_path / f"to-{name}").symlink_to(tmp_path / name)
+    (tmp_path / "there.json").write_text("before")
+    write([Document(tmp_path / f"to-{name}", ["after"]) for name in ("there.json", "yet.json")])
+    assert all((tmp_path / f"to-{name}").is_symlink() for name in ("there.json", "yet.json"))
+    assert all((tmp_path / name).read_text() == "after" for name in ("there.json", "yet.json"))
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no way to name what is open")
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_a_stream_that_is_a_file_is_written_to(tmp_path: Path, stream: str) -> None:
+    """What leads to stdout, as /dev/stdout does, stays where that is a file, and what else is printed comes after."""
+    link, file = tmp_path / "stream", tmp_path / "file.txt"
+    link.symlink_to(f"/proc/self/fd/{stream}")
+    command = [sys.executable, "-B", "-m", "auditor", *SECURE, "-q", "-o", f"json={link}"]
+    with file.open("wb") as open_file:
+        streams = {"stdout": open_file} if stream == "1" else {"stderr": open_file, "stdout": subprocess.DEVNULL}
+        done = subprocess.run(command, cwd=ROOT, check=False, **streams)  # noqa: S603
+    assert done.returncode == 0
+    assert link.is_symlink()
+    text = file.read_text()
+    report, end = json.JSONDecoder().raw_decode(text)
+    assert report["summary"]["verdict"] == "secure"
+    assert ("SECURE" in text[end:]) is (stream == "1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file.txt", "stream"]
+
+
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     """Where there is room for one report and not for the next, neither is left, and an earlier one stays."""
     first, second = tmp_path / "a.md", tmp_path / "b.json"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from auditor.cli import main
+from auditor.cli.outputs import RENDERERS
 from auditor.cli.rulebook import rules
 from tests.audits import RULES
 
@@ -36,6 +37,7 @@ PASSES = 'return ok(f"it is called {env.workspace.name}")'
 
 
 def written(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
     return folder
@@ -135,9 +137,15 @@ ANSWERS = {
     "answers nothing": "pass",
     "answers a word": "return 'pass'",
     "answers a message that is none": "return ok(None)",
-    "waives itself": "from dataclasses import replace\n    return replace(ok('x'), status='waived')",
+    "waives itself": "from auditor.model.verdict import Status\n    return ok('x')._replace(status=Status.WAIVED)",
+    "fails by a word": "return ok('x')._replace(status='fail')",
+    "loops over what was not seen": "return ok(''.join(env.workspace.items('properties.absent')))",
+    "looks into what was not seen": "return ok('x' if 'x' in env.workspace.text('properties.absent') else 'y')",
+    "takes what was not seen apart": "return ok(env.workspace.text('properties.absent')[0])",
+    "compares what was seen": "return ok(max(env.workspace.text('properties.workspaceId'), ('', '')))",
     "takes for granted what is no text": "return ok('x', assuming=[3])",
-    "shows what is no evidence": "from dataclasses import replace\n    return replace(ok('x'), evidence=('y',))",
+    "shows what is no evidence": "return ok('x')._replace(evidence=('y',))",
+    "names what is no text": "return ok('x')._replace(names=(('a', 1),))",
 }
 
 
@@ -150,6 +158,18 @@ def test_a_check_that_answers_no_verdict_is_unknown(
     assert result["status"] == "unknown"
     assert "the rule broke" in result["message"]
     assert code == 3
+
+
+def test_lists_do_where_tuples_are_asked_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A rule that gives its controls and references as lists is treated like ours, in every format."""
+    given = sound().replace(
+        "severity=", "controls=['MCSB NS-2'], references=['https://learn.microsoft.com'], severity="
+    )
+    outputs = [part for f in RENDERERS for part in ("-o", f"{f}={tmp_path / f}.txt")]
+    folder = written(tmp_path / "rules", org=given)
+    assert main(["--replay", str(FIXTURES / "secure"), "-q", "--rules", str(folder), *outputs]) == 0
+    assert all("ORG-100" in (tmp_path / f"{f}.txt").read_text() for f in ("json", "html", "csv", "ocsf"))
+    capsys.readouterr()
 
 
 @pytest.mark.parametrize("listing", ["table", "md"])

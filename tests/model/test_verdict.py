@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -98,9 +100,9 @@ def test_a_downgrade_counts_only_where_all_are_downgraded() -> None:
 
 def test_the_first_failure_fills_in_the_fix() -> None:
     """Names of the first failure win over those of later ones."""
-    assert all_of([made(FAIL, 1), made(FAIL, 2)], "").names == {"n": "1"}
-    assert any_of([made(FAIL, 1), made(FAIL, 2)], NONE).names == {"n": "1"}
-    assert any_of([made(FAIL, 1)], fail("none", names={"n": "own"})).names == {"n": "own"}
+    assert dict(all_of([made(FAIL, 1), made(FAIL, 2)], "").names)["n"] == "1"
+    assert dict(any_of([made(FAIL, 1), made(FAIL, 2)], NONE).names)["n"] == "1"
+    assert dict(any_of([made(FAIL, 1)], fail("none", names={"n": "own"})).names)["n"] == "own"
 
 
 def test_where_nothing_applies_nothing_failed() -> None:
@@ -137,3 +139,11 @@ def test_severities_are_ordered() -> None:
     assert [s.rank for s in (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO)] == [
         *range(5)
     ]
+
+
+def test_a_verdict_can_be_sent_and_kept() -> None:
+    """It survives what programs do with the results of an audit: copies, processes, sets."""
+    verdict = fail("a", Seen("/x", "p", "v"), names={"n": "1"})
+    assert pickle.loads(pickle.dumps(verdict)) == copy.deepcopy(verdict) == verdict  # noqa: S301  (our own)
+    assert {verdict, copy.copy(verdict)} == {verdict}
+    assert fail("a", names=None).names == ()

@@ -86,7 +86,7 @@ def test_what_beats_the_endpoint_s_own_route(value: str | None, prefix: str, sta
         assert [gap.path for gap in verdict.missing] == [POLICIES]
     if status is FAIL:
         assert verdict.message == f"rt-aks sends 10.40.16.4 to None by route it ({prefix})"
-        assert verdict.names == {"route": "it"}
+        assert verdict.names == (("route", "it"),)
         assert [proof.path for proof in verdict.evidence] == [
             "properties.routes[0].properties.nextHopType",
             "properties.routes[0].properties.addressPrefix",
