@@ -185,6 +185,7 @@ class Clients:
 
 _described: set[str] = set()
 _importing = threading.Lock()
+_tidying = threading.Lock()
 _imported: dict[str, Any] = {}
 
 
@@ -192,7 +193,8 @@ def imported(module: str) -> Any:
     """A module of an SDK. They are imported one at a time: two threads that import what imports each other may see half
     of it."""
     # Set by whatever used azure-ai-ml before, it makes that package look for a cloud of its own, even while imported.
-    os.environ.pop("AZUREML_CURRENT_CLOUD", None)
+    with _tidying:  # between looking and taking away, another thread may have taken it away
+        os.environ.pop("AZUREML_CURRENT_CLOUD", None)
     if module not in _imported:
         with _importing:
             _imported[module] = importlib.import_module(module)

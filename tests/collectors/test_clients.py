@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -15,7 +18,7 @@ from auditor.model.report import Report
 from auditor.model.result import Result
 from auditor.model.types import STORAGE_ACCOUNTS
 from auditor.model.verdict import Status
-from collectors.clients import USER_AGENT
+from collectors.clients import USER_AGENT, imported
 from collectors.errors import from_answer, from_exception
 from collectors.session import REQUEST_ID
 from tests.arm import scenarios
@@ -240,6 +243,24 @@ def test_any_exception_makes_one_line(text: str) -> None:
     failure = from_exception(RuntimeError(text))
     assert 0 < len(failure.reason) <= 300
     assert "\n" not in failure.reason
+
+
+def test_threads_do_not_trip_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What azure-ai-ml leaves in the environment is taken away by whoever comes first."""
+    monkeypatch.setenv("AZUREML_CURRENT_CLOUD", "before")
+    usual = sys.getswitchinterval()
+
+    def work(_: int) -> None:
+        for _ in range(2_000):
+            os.environ["AZUREML_CURRENT_CLOUD"] = "x"
+            imported("azure.core")
+
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(work, range(8))) == [None] * 8
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_every_request_is_sent_through_the_one_pipeline() -> None:
