@@ -52,7 +52,8 @@ IN_TEXT = (
     re.compile(r"(?P<before>)[A-Za-z0-9+/]{42}\+ACR[A-Za-z0-9]{6}"),
     re.compile(r"(?P<before>)(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}"),
 )
-# Texts without any of these hold nothing of the kind, and most texts are such: ids, names and states.
+# Texts without any of these hold nothing of the kind, and most texts are such: ids, names and states. The marks come
+# first, since each is looked for in a twentieth of the time that the pattern takes.
 _MARKS = ("=", ":", "~", "+", "%", "eyJ", "--", " ")
 _SUSPECT = re.compile(r"[=:~+]|%3d|eyJ|--|(bearer|sharedkey(lite)?) ", re.IGNORECASE)
 
