@@ -59,18 +59,22 @@ def keep(body: Any, wanted: Tree, text: Callable[[str], str] = str) -> Any:
     """The part of a body that the patterns name, with ``text`` applied to each text in it. A leaf pattern keeps scalars
     and lists of scalars; of anything else only an empty object stays, which reads as "not of the kind asked for": what
     nobody named stays out."""
-    if isinstance(body, str):
-        return text(body)
-    if isinstance(body, dict):
+    kind = type(body)  # of parsed JSON, so that nothing is derived from these; and texts are cleaned where they stand
+    if kind is dict:
         if "{}" in wanted:
             return {name: keep(value, wanted["{}"], text) for name, value in body.items()}
-        return {name: keep(body[name], below, text) for name, below in wanted.items() if name in body}
-    if isinstance(body, list):
+        kept = {}
+        for name, below in wanted.items():
+            if name in body:
+                value = body[name]
+                kept[name] = text(value) if type(value) is str else keep(value, below, text)
+        return kept
+    if kind is list:
         if not wanted:
             return [keep(item, wanted, text) for item in body] if all(map(_scalar, body)) else {}
-        below = wanted.get("[]")
-        return [] if below is None else [keep(item, below, text) for item in body]
-    return body
+        each = wanted.get("[]")
+        return [] if each is None else [keep(item, each, text) for item in body]
+    return text(body) if kind is str else body
 
 
 def _scalar(value: Any) -> bool:

@@ -6,7 +6,8 @@ the same verdicts for ever. It holds only the properties that the collectors nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar, cast
@@ -115,16 +116,20 @@ class Traffic(BaseModel):
     throttled: int = 0
 
 
+Keys = Callable[[Resource], Iterable[str]]
+Groups = dict[str, dict[str, Resource]]
+
+
 @dataclass
 class Index:
     """What a snapshot is looked up by: ids, types and names without case."""
 
     by_id: dict[str, Resource] = field(default_factory=dict)
-    by_type: dict[str, dict[str, Resource]] = field(default_factory=dict)
-    by_name: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
-    to: dict[str, list[Resource]] = field(default_factory=dict)  # private endpoints, by what they connect to
-    into: dict[str, list[Resource]] = field(default_factory=dict)  # those to a private link service, by its group
-    under: dict[tuple[str, str], dict[str, Resource]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)  # where a resource stands among all
+    by_type: defaultdict[str, dict[str, Resource]] = field(default_factory=lambda: defaultdict(dict))
+    # The resources of a type by what a function says of each, from when they are first asked for that way: of most
+    # types of a large subscription, nobody ever does.
+    grouped: defaultdict[str, dict[Keys, Groups]] = field(default_factory=lambda: defaultdict(dict))
     listings: dict[tuple[str, str, str], Listing] = field(default_factory=dict)
     unread: dict[str, Unread] = field(default_factory=dict)
     once: dict[Callable[[Snapshot], Any], Any] = field(default_factory=dict)
@@ -155,8 +160,8 @@ class Snapshot(BaseModel):
         return Index()
 
     def model_post_init(self, context: Any) -> None:
-        for resource in self.resources:
-            self._take(resource)
+        for place, resource in enumerate(self.resources):
+            self._take(key(resource.id), place, resource)
         for listing in self.listings:
             self._index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
         for item in self.unread:
@@ -166,16 +171,20 @@ class Snapshot(BaseModel):
 
     def add(self, resource: Resource) -> bool:
         """Take a resource in. One that is there already stays, unless the new one was read by id and it was not."""
-        known = self._index.by_id.get(key(resource.id))
-        if known is not None:
-            if known.whole or not resource.whole:
-                return False
-            self._forget(known)
+        at = key(resource.id)
+        known = self._index.by_id.get(at)
+        if known is not None and (known.whole or not resource.whole):
+            return False
         self._index.once.clear()
-        self.resources.append(resource)
-        if self._index.unread.pop(key(resource.id), None) is not None:
-            self.unread = [item for item in self.unread if key(item.id) != key(resource.id)]
-        self._take(resource)
+        if self._index.unread.pop(at, None) is not None:
+            self.unread = [item for item in self.unread if key(item.id) != at]
+        if known is None:
+            place = len(self.resources)
+            self.resources.append(resource)
+        else:
+            place = self._index.places[at]
+            self.resources[place] = resource
+        self._take(at, place, resource)
         return True
 
     def add_listing(self, listing: Listing) -> None:
@@ -188,25 +197,26 @@ class Snapshot(BaseModel):
         self.unread.append(item)
         self._index.unread[key(item.id)] = item
 
-    def _forget(self, resource: Resource) -> None:
-        at = next(i for i, known in enumerate(self.resources) if known is resource)
-        del self.resources[at]
-        self._index.by_name[resource.type.lower(), resource.name.lower()].remove(resource)
-        for pointing in (*self._index.to.values(), *self._index.into.values()) if _is_endpoint(resource) else ():
-            if resource in pointing:
-                pointing.remove(resource)
+    def _take(self, at: str, place: int, resource: Resource) -> None:
+        index, kind = self._index, resource.type.lower()
+        known = index.by_id.get(at)
+        if known is not None:
+            self._forget(at, known, resource)
+        index.by_id[at] = index.by_type[kind][at] = resource
+        index.places[at] = place
+        if kind in index.grouped:
+            for by, groups in index.grouped[kind].items():
+                _put(groups, by(resource), at, resource)
 
-    def _take(self, resource: Resource) -> None:
-        at_key, kind, arm = key(resource.id), resource.type.lower(), resource.arm
-        self._index.by_id[at_key] = resource
-        self._index.by_type.setdefault(kind, {})[at_key] = resource
-        self._index.by_name.setdefault((kind, arm.name.lower()), []).append(resource)
-        if _is_endpoint(resource):
-            for target in dict.fromkeys(key(t) for t in targets(resource)):
-                self._index.to.setdefault(target, []).append(resource)
-                if LINK_SERVICES in target:
-                    self._index.into.setdefault(target.partition(LINK_SERVICES)[0], []).append(resource)
-        self._index.under.setdefault((key(arm.parent), kind), {})[at_key] = resource
+    def _forget(self, at: str, known: Resource, successor: Resource) -> None:
+        """Take out what was found by something that its successor is not found by."""
+        kind = known.type.lower()
+        like = successor.type.lower() == kind
+        for by, groups in self._index.grouped[kind].items():
+            for name in set(by(known)) - set(by(successor) if like else ()):
+                del groups[name][at]
+        if not like:
+            del self._index.by_type[kind][at]
 
     @property
     def in_scope(self) -> list[Subscription]:
@@ -233,19 +243,19 @@ class Snapshot(BaseModel):
 
     def named(self, arm_type: str, name: str) -> list[Resource]:
         """The resources of a type that have a name, wherever they are."""
-        return self._index.by_name.get((arm_type.lower(), name.lower()), [])
+        return self._grouped(arm_type, _name, name.lower())
 
     def endpoints_to(self, target_id: str) -> list[Resource]:
         """The private endpoints that were read and connect to a resource."""
-        return self._index.to.get(key(target_id), [])
+        return self._grouped(PRIVATE_ENDPOINTS, _connected, key(target_id))
 
     def endpoints_into(self, group_id: str) -> list[Resource]:
         """The private endpoints that were read and connect to a private link service of a resource group."""
-        return self._index.into.get(key(group_id), [])
+        return self._grouped(PRIVATE_ENDPOINTS, _connected_groups, key(group_id))
 
     def children(self, parent: str, arm_type: str) -> list[Resource]:
         """What was read directly under a resource or resource group, whether or not the listing was complete."""
-        return list(self._index.under.get((key(parent), arm_type.lower()), {}).values())
+        return self._grouped(arm_type, _parent, key(parent))
 
     def child(self, parent: str, arm_type: str, name: str) -> Resource | None:
         """What was read directly under a resource, by its name."""
@@ -269,13 +279,40 @@ class Snapshot(BaseModel):
             self._index.once[work] = work(self)
         return cast(T, self._index.once[work])
 
+    def _grouped(self, arm_type: str, by: Keys, name: str) -> list[Resource]:
+        kind = arm_type.lower()
+        groups = self._index.grouped[kind].get(by)
+        if groups is None:
+            groups = self._index.grouped[kind][by] = {}
+            for at, resource in self._index.by_type.get(kind, {}).items():
+                _put(groups, by(resource), at, resource)
+        return list(groups.get(name, {}).values())
+
     def asked(self, arm_id: str) -> bool:
         """Whether a resource was asked for by id, or is there."""
         return key(arm_id) in self._index.by_id or key(arm_id) in self._index.unread
 
 
-def _is_endpoint(resource: Resource) -> bool:
-    return resource.type.lower() == PRIVATE_ENDPOINTS.lower()
+def _put(groups: Groups, names: Iterable[str], at: str, resource: Resource) -> None:
+    for name in names:
+        groups.setdefault(name, {})[at] = resource
+
+
+def _name(resource: Resource) -> Iterable[str]:
+    return (resource.name.lower(),)
+
+
+def _parent(resource: Resource) -> Iterable[str]:
+    return (key(resource.arm.parent),)
+
+
+def _connected(endpoint: Resource) -> Iterable[str]:
+    return dict.fromkeys(key(target) for target in targets(endpoint))
+
+
+def _connected_groups(endpoint: Resource) -> Iterable[str]:
+    """The resource groups of the private link services that an endpoint connects to."""
+    return dict.fromkeys(at.partition(LINK_SERVICES)[0] for at in _connected(endpoint) if LINK_SERVICES in at)
 
 
 def _listing_key(scope: str, arm_type: str, query: str) -> tuple[str, str, str]:

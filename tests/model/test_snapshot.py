@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from auditor.model.clouds import CLOUDS
 from auditor.model.facts import Missing
 from auditor.model.resource import Resource
 from auditor.model.snapshot import Failure, Gone, Listing, Scope, Snapshot, Unread
+from auditor.model.types import PRIVATE_ENDPOINTS
 from tests.arm import scenarios
 from tests.arm.estate import NOW
 from tests.audits import report_on, snapshot_of
@@ -51,6 +54,47 @@ def test_what_was_read_by_id_knows_more_than_a_list() -> None:
     assert found is not None
     assert (found.raw("properties.a"), len(snapshot.resources)) == (3, 1)
     assert len(snapshot.named(VNETS, "vnet")) == 1
+
+
+ACCOUNTS = [f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}" for name in ("one", "two")]
+SERVICES = [f"{GROUP}/providers/Microsoft.Network/privateLinkServices/{name}" for name in ("one", "two")]
+
+
+@st.composite
+def sights(draw: st.DrawFn) -> Resource:
+    """A sight of one of few resources: in a list or by id, and once in a while as what it is not."""
+    kind = draw(st.sampled_from((PRIVATE_ENDPOINTS, VNETS)))
+    where = f"{GROUP}/providers/{draw(st.sampled_from((kind, VNETS)))}/{draw(st.sampled_from(('a', 'A', 'b')))}"
+    to = draw(st.lists(st.sampled_from((*ACCOUNTS, *SERVICES)), max_size=2))
+    connections = [{"properties": {"privateLinkServiceId": target}} for target in to]
+    body = {"properties": {"privateLinkServiceConnections": connections}}
+    return Resource(id=where, type=kind, body=body, whole=draw(st.booleans()))
+
+
+def looked_up(snapshot: Snapshot) -> list[list[Resource]]:
+    """What each way of looking finds, in order."""
+    names = [(kind, name) for kind in (PRIVATE_ENDPOINTS, VNETS) for name in "ab"]
+    return [
+        *(snapshot.named(kind, name) for kind, name in names),
+        *(list(snapshot.of_type(kind)) for kind in (PRIVATE_ENDPOINTS, VNETS)),
+        *(snapshot.children(GROUP, kind) for kind in (PRIVATE_ENDPOINTS, VNETS)),
+        *(snapshot.endpoints_to(target) for target in (*ACCOUNTS, *SERVICES)),
+        snapshot.endpoints_into(GROUP),
+    ]
+
+
+@given(st.lists(sights(), max_size=8), st.integers(0, 8))
+def test_what_grew_is_looked_up_like_what_was_loaded(seen: list[Resource], first_look: int) -> None:
+    """However a snapshot came to be, and whenever it was first asked, it finds what the same one from a file does."""
+    grown = empty()
+    for at, resource in enumerate(seen):
+        grown.add(resource)
+        if at == first_look:
+            looked_up(grown)
+    loaded = Snapshot.model_validate_json(grown.model_dump_json())
+    by_place = [sorted(found, key=grown.resources.index) for found in looked_up(grown)]
+    assert by_place == [sorted(found, key=loaded.resources.index) for found in looked_up(loaded)]
+    assert {r.id for found in by_place for r in found} == {r.id for r in grown.resources}
 
 
 def test_gone_unread_and_never_asked_are_three_things() -> None:
