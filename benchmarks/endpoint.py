@@ -11,6 +11,7 @@ import datetime
 import ipaddress
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -95,8 +96,10 @@ class _Own:
         """One connection, kept open for as many requests as come."""
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                target = head.split(b" ", 2)[1].decode()
-                status, body, left = await self._answer(target)
+                method, target, _ = head.decode().split(" ", 2)
+                length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+                sent = await reader.readexactly(int(length[1])) if length else b""
+                status, body, left = await self._answer(method, target, sent)
                 kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
                 kind += "" if left is None else f"\r\nx-ms-ratelimit-remaining-subscription-reads: {left}"
                 kind += "\r\nRetry-After: 1" if status == 429 else ""
@@ -104,7 +107,7 @@ class _Own:
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
-    async def _answer(self, target: str) -> tuple[int, bytes, int | None]:
+    async def _answer(self, method: str, target: str, sent: bytes) -> tuple[int, bytes, int | None]:
         """Status, body, and how many reads the budget then had left."""
         left = None
         self._now += 1
@@ -112,9 +115,9 @@ class _Own:
         if target.startswith(ASIDE):
             status, body = self._aside(target)
         else:
-            self._asked.append(target)
+            self._asked.append(f"{target} {sent!r}")
             self._most = max(self._most, self._now)
-            status, body = self._arm(target) if self._afford() else (429, json.dumps(REFUSAL).encode())
+            status, body = self._arm(method, target, sent) if self._afford() else (429, json.dumps(REFUSAL).encode())
             left = None if self.budget is None else int(self._left)
             self._refused += status == 429
         await asyncio.sleep(done - asyncio.get_running_loop().time())
@@ -142,8 +145,8 @@ class _Own:
         cloud = {**METADATA, "resourceManager": self.url, "authentication": sign_in}
         return 200, json.dumps([cloud]).encode()
 
-    def _arm(self, target: str) -> tuple[int, bytes]:
-        answer = self.adapter.send(requests.Request("GET", self.url + target).prepare())
+    def _arm(self, method: str, target: str, sent: bytes) -> tuple[int, bytes]:
+        answer = self.adapter.send(requests.Request(method, self.url + target, data=sent).prepare())
         return answer.status_code, answer.content
 
 

@@ -56,10 +56,9 @@ def floor(endpoint: Endpoint, subscription: str) -> Floor:
     return Floor(**json.loads(done.stdout))
 
 
-def audited(endpoint: Endpoint, subscription: str) -> tuple[Cost, Counts]:
-    """One audit, and what it asked."""
-    named = ("--cloud", endpoint.url, "--subscription", subscription)
-    command = audit(*named, "-q", "-f", "json", "--fail-on", "never")
+def audited(endpoint: Endpoint, *scope: str) -> tuple[Cost, Counts]:
+    """One audit of a scope, such as ``--subscription ID``, and what it asked."""
+    command = audit("--cloud", endpoint.url, *scope, "-q", "-f", "json", "--fail-on", "never")
     cost = run(command, endpoint.env)
     if cost.code:
         raise SystemExit(f"the audit ended with {cost.code}: {' '.join(command)}")
@@ -86,7 +85,8 @@ def compare(environments: int) -> None:
     (subscription,) = [s["subscriptionId"] for s in estate.subscriptions]
     with tempfile.TemporaryDirectory() as folder, serving(estate, LATENCY, Path(folder)) as endpoint:
         turns = [
-            Turn(importing(), floor(endpoint, subscription), *audited(endpoint, subscription)) for _ in range(TIMES)
+            Turn(importing(), floor(endpoint, subscription), *audited(endpoint, "--subscription", subscription))
+            for _ in range(TIMES)
         ]
     turn = sorted(turns, key=lambda one: one.ratio)[TIMES // 2]
     imports, least, cost, asked = turn.imports, turn.floor, turn.cost, turn.asked
@@ -106,7 +106,7 @@ def under_budget(environments: int) -> None:
     estate = large(environments, OTHERS)
     (subscription,) = [s["subscriptionId"] for s in estate.subscriptions]
     with tempfile.TemporaryDirectory() as folder, serving(estate, LATENCY, Path(folder), (BUCKET, REFILL)) as endpoint:
-        cost, asked = audited(endpoint, subscription)
+        cost, asked = audited(endpoint, "--subscription", subscription)
     answered = asked.requests - asked.refused
     necessary = max(0.0, (answered - BUCKET) / REFILL)
     print(  # noqa: T201
