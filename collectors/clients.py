@@ -70,7 +70,13 @@ class _Token(BearerTokenCredentialPolicy):  # type: ignore[misc]  # the SDK is n
 
     def on_request(self, request: Any) -> None:
         request.context.options.pop("enforce_https", None)  # the guard does
-        request.http_request.headers["Authorization"] = f"Bearer {self.credential.get_token(self.scope).token}"
+        self.authorize_request(request, self.scope)
+
+    def authorize_request(self, request: Any, *scopes: str, **kwargs: Any) -> None:
+        """Also asked for a token with the claims that Azure misses in the one that it refused.
+        https://learn.microsoft.com/entra/identity-platform/claims-challenge"""
+        token = self.credential.get_token(*scopes, **kwargs).token
+        request.http_request.headers["Authorization"] = f"Bearer {token}"
 
 
 class Clients:

@@ -54,14 +54,16 @@ class Credential:
         self._own = None if inner is not None else _default(cloud)
         self._inner = inner or self._own
         self._lock = threading.Lock()
-        self._tokens: dict[tuple[str, ...], tuple[AccessToken, float]] = {}
+        self._tokens: dict[tuple[str, ...], tuple[AccessToken, float, str]] = {}
         self._error: tuple[Exception, float] | None = None
 
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """The token at hand, unless it is about to run out or does not answer the ``claims`` that Azure asks for."""
+        claims = kwargs.get("claims") or ""
         with self._lock:
             now = time.time()
-            token, renew_at = self._tokens.get(scopes, (None, 0.0))
-            if token is not None and now < renew_at and "claims" not in kwargs:
+            token, renew_at, answered = self._tokens.get(scopes, (None, 0.0, ""))
+            if token is not None and now < renew_at and claims in ("", answered):
                 return token
             if self._error is not None and now - self._error[1] < SIGN_IN_SECONDS:
                 raise self._error[0]
@@ -72,7 +74,7 @@ class Credential:
                 raise
             self._error = None
             life = token.expires_on - now
-            self._tokens[scopes] = (token, token.expires_on - min(EARLY_SECONDS, life / 2))
+            self._tokens[scopes] = (token, token.expires_on - min(EARLY_SECONDS, life / 2), claims)
             return token
 
     def renew(self) -> None:

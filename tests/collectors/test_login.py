@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import threading
+from typing import Any
+
 import pytest
+import requests
+from azure.core.credentials import AccessToken
 
 from auditor.model.clouds import CLOUDS, Cloud
+from auditor.model.snapshot import Scope
+from collectors.collect import Request, collect
 from collectors.deadline import Deadline
 from collectors.errors import CollectionError
-from collectors.login import ReplayCredential, find_cloud
+from collectors.login import Credential, ReplayCredential, find_cloud
+from tests.arm import scenarios
+from tests.arm.adapter import ArmAdapter, respond
+from tests.arm.estate import NOW
+from tests.audits import snapshot_of
+
+CLAIMS = '{"access_token": {"nbf": {"essential": true, "value": "1795000000"}}}'
 
 
 @pytest.mark.parametrize("name", ["AzureCloud", "azurecloud", "AzureUSGovernment", "AZURECHINACLOUD"])
@@ -59,3 +73,49 @@ def test_a_replay_needs_no_credentials() -> None:
     token = ReplayCredential().get_token("https://management.azure.com/.default")
     assert token.token == "replay"
     assert token.expires_on > 2**33
+
+
+class Claiming:
+    """Gives one token, and another to who says the claims."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def get_token(self, *_: str, **kwargs: Any) -> AccessToken:
+        self.asked.append(kwargs.get("claims") or "")
+        return AccessToken("stale" if not self.asked[-1] else "fresh", 2**40)
+
+
+def challenge(request: requests.PreparedRequest) -> requests.Response | None:
+    """As Azure answers where access was changed after a token was given."""
+    if request.headers["Authorization"] == "Bearer fresh":
+        return None
+    refused = respond(request, 401, {"error": {"code": "AccessDenied", "message": "The token misses claims."}})
+    asked_for = base64.urlsafe_b64encode(CLAIMS.encode()).decode().rstrip("=")
+    refused.headers["WWW-Authenticate"] = f'Bearer error="insufficient_claims", claims="{asked_for}"'
+    return refused
+
+
+def test_a_claims_challenge_is_met_once() -> None:
+    """A token that misses claims is replaced by one that has them, once for all threads, and nothing is lost."""
+    estate, inner = scenarios.secure(), Claiming()
+    cloud = CLOUDS["AzureCloud"]
+    request = Request((estate.subscriptions[0]["subscriptionId"],), Scope(), threads=16)
+    credential = Credential(cloud, None, inner)
+    seen = collect(request, cloud, credential, ArmAdapter(estate, fault=challenge), NOW)
+    assert inner.asked == ["", CLAIMS]
+    assert {r.id for r in seen.resources} == {r.id for r in snapshot_of(estate).resources}
+
+
+def test_the_same_claims_are_asked_for_once() -> None:
+    """A token that has the claims serves every thread that was told of them; other claims need another."""
+    inner = Claiming()
+    credential = Credential(CLOUDS["AzureCloud"], None, inner)
+    threads = [threading.Thread(target=credential.get_token, args=("a",), kwargs={"claims": CLAIMS}) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert inner.asked == [CLAIMS]
+    credential.get_token("a", claims="{}")
+    assert inner.asked == [CLAIMS, "{}"]
