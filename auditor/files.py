@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import ValidationError, from_json
-
-# What a float cannot hold becomes infinite, which JSON cannot say again.
-_HUGE: Final = re.compile(rb"[\s:,\[]-?\d(?:[\d.]*[eE]\+?\d{3}|\d{308})")
 
 
 class UnreadableError(Exception):
@@ -49,7 +45,7 @@ def parse(data: bytes) -> Any:
         ValueError: not JSON (NaN and Infinity are not), nested too deeply, or a number that nothing can hold.
     """
     value = from_json(data, allow_inf_nan=False)
-    if _HUGE.search(data) and not _finite(value):
+    if not _finite([value]):
         raise ValueError("a number is out of range")
     return value
 
@@ -61,9 +57,14 @@ def first_wrong(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def _finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(_finite(v) for v in value.values())
-    if isinstance(value, list):
-        return all(_finite(v) for v in value)
-    return not isinstance(value, float) or math.isfinite(value)
+def _finite(body: Any) -> bool:
+    """Whether no number in an object or list is infinite: what a float cannot hold becomes that, and JSON cannot say it
+    again. Each value of a large file is looked at, so that its kind is asked for in the cheapest way."""
+    for value in body.values() if type(body) is dict else body:
+        kind = type(value)
+        if kind is dict or kind is list:
+            if not _finite(value):
+                return False
+        elif kind is float and not math.isfinite(value):
+            return False
+    return True

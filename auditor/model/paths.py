@@ -33,9 +33,9 @@ def steps(path: str) -> tuple[str | int, ...]:
 def at(body: Any, path: str) -> Any:
     """The value at a path, or `ABSENT`."""
     for step in steps(path):
-        if isinstance(body, dict):
+        if type(body) is dict:
             body = body.get(step, ABSENT)
-        elif isinstance(body, list) and isinstance(step, int) and step < len(body):
+        elif type(body) is list and isinstance(step, int) and step < len(body):
             body = body[step]
         else:
             return ABSENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -30,13 +31,13 @@ class Resource(BaseModel):
     def __hash__(self) -> int:
         return hash(self.id)
 
-    @property
-    def name(self) -> str:
-        return self.arm.name
-
-    @property
+    @cached_property
     def arm(self) -> ArmId:
         return ArmId.parse(self.id)
+
+    @cached_property
+    def name(self) -> str:
+        return self.arm.name
 
     def text(self, path: str, absent: str | None = None) -> Fact[str]:
         return self._fact(path, str, absent)
