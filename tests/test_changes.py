@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def test_another_casing_or_order_is_no_change() -> None:
                 subnet["id"] = subnet["id"].upper()
         if resource.type == NICS:
             resource.body["properties"]["ipConfigurations"].reverse()
-    moved = other.model_copy(update={"resources": [r.model_copy(update={"id": r.id.upper()}) for r in other.resources]})
+    moved = other.model_copy(update={"resources": [replace(r, id=r.id.upper()) for r in other.resources]})
     assert changes(SECURE, Snapshot.model_validate(moved.model_dump())) == []
 
 
@@ -200,9 +201,7 @@ def test_what_a_list_leaves_out_is_no_change() -> None:
     other = copied(SECURE)
     short = body(other, STORAGE_ACCOUNTS, "sttidalmain")["properties"]
     del short["minimumTlsVersion"]
-    whole = [
-        r.model_copy(update={"whole": True}) if r.type == STORAGE_ACCOUNTS else r for r in copied(SECURE).resources
-    ]
+    whole = [replace(r, whole=True) if r.type == STORAGE_ACCOUNTS else r for r in copied(SECURE).resources]
     read_by_id = copied(SECURE.model_copy(update={"resources": whole}))
     assert changes(read_by_id, other) == []
     assert [c.message for c in changes(SECURE, other)] == ["properties.minimumTlsVersion: TLS1_2 → absent"]

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import builtins
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId
 from auditor.model.paths import ABSENT, at
 
 
-class Resource(BaseModel):
+@dataclass(frozen=True)
+class Resource:
     """One ARM resource: its id, type and the kept part of its body, at Azure's own property paths.
 
     The accessors return facts. A property that is absent, null or of another kind than asked for is `Missing`, unless
     ``absent`` says what Azure documents its absence to mean (the caller gives the reason beside it). ``whole``: it was
     read by id, so that what is absent is not there; a list may leave properties out.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     type: str

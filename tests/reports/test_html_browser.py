@@ -35,7 +35,7 @@ def thousand() -> Report:
     environments, results = [], []
     for number in range(500):
         for env in of.environments:
-            workspace = env.workspace.model_copy(update={"id": f"{env.workspace.id}-{number:03}"})
+            workspace = replace(env.workspace, id=f"{env.workspace.id}-{number:03}")
             name = f"{workspace.id}/computes/{env.compute.name}"
             environments.append(replace(env, id=name, workspace=workspace))
             results += [replace(r, environment_id=name) for r in of.of(env)]

@@ -48,7 +48,7 @@ def test_a_compute_without_a_type(kind: object) -> None:
     estate = secure()
     env = topology.build(snapshot_of(estate)).environments[0]
     body = {**env.compute.body, "properties": {**env.compute.body["properties"], "computeType": kind}}
-    untyped = replace(env, compute=env.compute.model_copy(update={"body": body}))
+    untyped = replace(env, compute=replace(env.compute, body=body))
     rule = next(r for r in RULES if r.id == "AML-009")
     case = Case(untyped, env.id, env.id, env.resources, env.names)
     check(judge(rule, case), Row("untyped", lambda e: None, "unknown", shows=TYPE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -160,7 +161,7 @@ def test_a_hub_in_another_subscription_hides_nothing() -> None:
     detach(estate)
     hub, snapshot = estate.find(WORKSPACE, "mlw-tidal")["id"], snapshot_of(estate)
     there = hub.replace(hub.split("/")[2], HIDDEN)
-    moved = [r.model_copy(update={"id": there}) if r.id == hub else r for r in snapshot.resources]
+    moved = [replace(r, id=there) if r.id == hub else r for r in snapshot.resources]
     assert only(report_on(changed(snapshot, resources=moved)), "ENV-007").status == "fail"
 
 
