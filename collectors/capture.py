@@ -1,8 +1,8 @@
 """Keeps what Azure answered, whatever the SDKs make of it.
 
-Their entities leave properties out, and one item that they cannot parse loses a whole list. So the body of each page is
-kept here, and the SDK is shown the page without its items: it has nothing to trip over, and follows the link to the
-next one.
+Their entities leave properties out, and one item that they cannot parse loses a whole list. So the body of each answer
+is kept here, and the SDK is shown what is left without it: it has nothing to trip over or to make objects of, and
+follows the link to the next page.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ class CapturingAdapter(BaseAdapter):
         response = self.inner.send(request, *args, **kwargs)
         body = _parsed(response.content)
         self._read.seen[url] = Page(response.status_code, body)
-        if response.status_code != 200 or not isinstance(body, dict) or not isinstance(body.get("value"), list):
+        if response.status_code != 200 or not isinstance(body, dict):
             return response
-        return respond(request, response.status_code, {"value": [], "nextLink": body.get("nextLink")})
+        items: dict[str, Any] = {"value": []} if isinstance(body.get("value"), list) else {}
+        return respond(request, response.status_code, {**items, "nextLink": body.get("nextLink")})
 
     def close(self) -> None:
         self.inner.close()

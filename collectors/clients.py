@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+from azure.core import AzureClouds
 from azure.core.credentials import TokenCredential
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import (
@@ -147,8 +148,9 @@ class Clients:
         return f"audit-{self.cloud.resource_manager}"
 
     def _given(self) -> dict[str, Any]:
-        # With a pipeline at hand no client makes one; an empty list keeps it from making the policies for it.
-        return {"pipeline": self.pipeline, "policies": []}
+        # With a pipeline at hand no client makes one; an empty list keeps it from making the policies for it. Which
+        # cloud it is for, its endpoint says: the setting only keeps it from reading all of azure-core's settings.
+        return {"pipeline": self.pipeline, "policies": [], "cloud_setting": AzureClouds.AZURE_PUBLIC_CLOUD}
 
     def _once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         # One lock for each package: its first client may be importing for seconds, and the others have work to do.
