@@ -283,9 +283,10 @@ class Snapshot(BaseModel):
         kind = arm_type.lower()
         groups = self._index.grouped[kind].get(by)
         if groups is None:
-            groups = self._index.grouped[kind][by] = {}
+            groups = {}
             for at, resource in self._index.by_type.get(kind, {}).items():
                 _put(groups, by(resource), at, resource)
+            self._index.grouped[kind][by] = groups  # now that they are whole: another thread may be judging as well
         return list(groups.get(name, {}).values())
 
     def asked(self, arm_id: str) -> bool:
