@@ -7,7 +7,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from auditor.reports.schemas import Schema, schema
+from auditor.cli.options import Schema
+from auditor.reports.schemas import schema
 
 VALIDATORS = {which: Draft202012Validator(schema(which), format_checker=FormatChecker()) for which in Schema}
 

@@ -31,6 +31,7 @@ from auditor.cli.options import (
     ResourceGroups,
     RuleFolders,
     SaveSnapshot,
+    Schema,
     ServiceTagsFile,
     SnapshotFile,
     Subscriptions,
@@ -43,9 +44,7 @@ from auditor.cli.options import (
 )
 from auditor.cli.outputs import RENDERERS, check_stdout, parse, to_stdout
 from auditor.model.rule import Tier
-from auditor.model.snapshot import Scope
 from auditor.model.verdict import Severity, Status
-from auditor.reports import schemas
 
 # What judges and what renders is imported by the commands that need it: help is there at once.
 if TYPE_CHECKING:
@@ -97,6 +96,7 @@ def main(
         return None
     from auditor.auditing import Source
     from auditor.cli.running import run
+    from auditor.model.snapshot import Scope
 
     source = Source(
         subscriptions=tuple(subscription or ()),
@@ -137,6 +137,7 @@ def demo(
     from auditor.auditing import Source
     from auditor.cli.catalogue import demo_folder
     from auditor.cli.running import run
+    from auditor.model.snapshot import Scope
 
     sarif = _sarif(sarif_include, sarif_uri_prefix, evidence_dir)
     wish = _wish(output, format, fail_on, sarif, quiet, verbose, None, rules)
@@ -241,9 +242,11 @@ def rules_(
 
 @app.command(name="schema")
 def schema_(
-    of: Annotated[schemas.Schema, typer.Argument(metavar="report|snapshot", help="Which file it describes.")],
+    of: Annotated[Schema, typer.Argument(metavar="report|snapshot", help="Which file it describes.")],
 ) -> None:
     """Print the JSON Schema of the JSON report, or of a saved snapshot."""
+    from auditor.reports import schemas
+
     to_stdout(schemas.render(of))
 
 

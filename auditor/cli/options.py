@@ -29,6 +29,13 @@ class Listing(StrEnum):
     MD = "md"
 
 
+class Schema(StrEnum):
+    """What there is a schema of."""
+
+    REPORT = "report"
+    SNAPSHOT = "snapshot"
+
+
 class Proofs(StrEnum):
     """The forms of a proof."""
 

@@ -14,8 +14,8 @@ import pytest
 
 from auditor.cli import main
 from auditor.cli.errors import AuditError
+from auditor.cli.options import Schema
 from auditor.cli.outputs import RENDERERS, Document, Output, parse, write
-from auditor.reports.schemas import Schema
 from tests.arm.record import FIXTURES
 from tests.schemas import read
 

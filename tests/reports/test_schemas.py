@@ -16,9 +16,10 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from auditor.cli import main
+from auditor.cli.options import Schema
 from auditor.model.types import COMPUTES, WORKSPACES
 from auditor.reports import json_report, json_shapes
-from auditor.reports.schemas import Schema, schema
+from auditor.reports.schemas import schema
 from tests.arm import scenarios
 from tests.audits import audited, snapshot_of
 from tests.schemas import mistakes, read
