@@ -131,6 +131,7 @@ def collect(
         if not request.subscriptions:
             _leave_out(clients, snapshot, deadline, request.say)
         Crawl(clients, snapshot, request.threads, deadline, request.progress).run()
+        snapshot.settle()
         # The counting goes on in a thread that nothing could reach: what is kept is what it was now.
         snapshot.traffic = guard.traffic.model_copy()
         return snapshot

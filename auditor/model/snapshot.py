@@ -197,6 +197,16 @@ class Snapshot(BaseModel):
         self.unread.append(item)
         self._index.unread[key(item.id)] = item
 
+    def settle(self) -> None:
+        """Put all of it in one order, whatever arrived first: what is looked up comes in that order, and reports of one
+        estate read the same."""
+        self.resources.sort(key=lambda resource: key(resource.id))
+        self.listings.sort(key=lambda listing: _listing_key(listing.scope, listing.type, listing.query))
+        self.unread.sort(key=lambda item: key(item.id))
+        self.created = dict(sorted(self.created.items()))
+        self.__dict__.pop("_index", None)  # a cached property: the next look makes it anew
+        self.model_post_init(None)
+
     def _take(self, at: str, place: int, resource: Resource) -> None:
         index, kind = self._index, resource.type.lower()
         known = index.by_id.get(at)

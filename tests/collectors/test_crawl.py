@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -49,6 +50,18 @@ def test_each_thing_is_asked_once(build: Callable[[], Estate]) -> None:
     assert snapshot.traffic.requests == len(adapter.requests)
     assert snapshot.traffic.retries == snapshot.traffic.throttled == 0
     assert len({r.id.lower() for r in snapshot.resources}) == len(snapshot.resources)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_answers_first_makes_no_difference(seed: int) -> None:
+    """Two collections of one estate are the same, to the last byte, whatever came late."""
+
+    def dawdle(request: requests.PreparedRequest) -> None:
+        time.sleep(0.03 * (zlib.crc32(f"{seed} {request.url}".encode()) % 3))
+
+    estate = scenarios.large(3, 5)
+    seen, again = snapshot_of(estate), snapshot_of(estate, ArmAdapter(estate, fault=dawdle))
+    assert again.model_dump_json(exclude={"traffic"}) == seen.model_dump_json(exclude={"traffic"})
 
 
 def test_unrelated_resources_cost_nothing() -> None:
