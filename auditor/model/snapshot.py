@@ -200,12 +200,17 @@ class Snapshot(BaseModel):
     def settle(self) -> None:
         """Put all of it in one order, whatever arrived first: what is looked up comes in that order, and reports of one
         estate read the same."""
-        self.resources.sort(key=lambda resource: key(resource.id))
-        self.listings.sort(key=lambda listing: _listing_key(listing.scope, listing.type, listing.query))
-        self.unread.sort(key=lambda item: key(item.id))
-        self.created = dict(sorted(self.created.items()))
-        self.__dict__.pop("_index", None)  # a cached property: the next look makes it anew
-        self.model_post_init(None)
+        index = self._index
+        index.by_id = dict(sorted(index.by_id.items()))
+        index.listings = dict(sorted(index.listings.items()))
+        index.unread = dict(sorted(index.unread.items()))
+        index.places = {at: place for place, at in enumerate(index.by_id)}
+        for found in (index.by_type, index.grouped, index.once):
+            found.clear()
+        for at, resource in index.by_id.items():
+            index.by_type[resource.type.lower()][at] = resource
+        self.resources, self.listings = [*index.by_id.values()], [*index.listings.values()]
+        self.unread, self.created = [*index.unread.values()], dict(sorted(self.created.items()))
 
     def _take(self, at: str, place: int, resource: Resource) -> None:
         index, kind = self._index, resource.type.lower()
