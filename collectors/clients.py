@@ -18,6 +18,7 @@ from typing import Any
 import requests
 from azure.core import AzureClouds
 from azure.core.credentials import TokenCredential
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
@@ -46,11 +47,13 @@ logging.getLogger("azure").setLevel(logging.CRITICAL)
 
 @dataclass
 class Answer:
-    """What one read brought: the bodies of its pages, why it is not whole, and whether Azure says it does not exist."""
+    """What one read brought: the bodies of its pages, why it is not whole, whether Azure says it does not exist, and
+    whether it failed for a token that another may replace."""
 
     bodies: list[dict[str, Any]] = field(default_factory=list)
     failure: Failure | None = None
     gone: bool = False
+    stale: bool = False
 
     def items(self) -> Iterable[dict[str, Any]]:
         """The items of all pages; what is not an object is left out and makes the answer not whole."""
@@ -171,7 +174,7 @@ class Clients:
             answer = self._read(operation, action, listing)
         status = answer.failure and answer.failure.http_status
         self._in_vain[action] = self._in_vain[action] + 1 if status == 429 or (status or 0) >= 500 else 0
-        if answer.failure is not None and answer.failure.http_status == 401 and isinstance(self.credential, Credential):
+        if answer.stale and isinstance(self.credential, Credential):
             self.credential.renew()
             answer = self._read(operation, action, listing)
         return answer
@@ -188,7 +191,11 @@ class Clients:
                     pass
         except Exception as caught:  # noqa: BLE001  (an SDK may raise anything; it becomes the reason of the gap)
             error = caught
-        return _answer(self._answers.seen, error, action, listing)
+        answer = _answer(self._answers.seen, error, action, listing)
+        refused = answer.failure is not None and answer.failure.http_status == 401
+        # An error without an answer of Azure's is the credential's own: it has no other token.
+        answer.stale = refused and not (isinstance(error, ClientAuthenticationError) and error.response is None)
+        return answer
 
 
 _described: set[str] = set()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from auditor.model.ids import key
+from auditor.model.ids import equal, key
 from auditor.model.paths import Tree, keep
 from auditor.model.resource import Resource
 from auditor.model.snapshot import Failure, Listing, Snapshot, Unread
@@ -161,10 +161,15 @@ class Crawl:
         for body in answer.items():
             if read.type == RESOURCES:
                 self._created(body)
-            elif (added := self._resource(read.type, body, None)) is not None:
-                ids.append(added)
-            else:
+                continue
+            added = self._resource(read.type, body, None)
+            if added is None:
                 lost = lost or Failure(reason="Azure's answer holds an item without the id of a resource")
+                continue
+            ids.append(added)
+            known = self.snapshot.get(added)
+            if known is None or not equal(known.type, read.type):  # then one of the two is not what it seems
+                lost = lost or Failure(reason=f"Azure answered {added} as two kinds of resource")
         self.snapshot.add_listing(
             Listing(
                 scope=read.at,

@@ -55,7 +55,7 @@ class Credential:
         self._inner = inner or self._own
         self._lock = threading.Lock()
         self._tokens: dict[tuple[str, ...], tuple[AccessToken, float, str]] = {}
-        self._error: tuple[Exception, float] | None = None
+        self._errors: dict[tuple[str, ...], tuple[Exception, float]] = {}
 
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """The token at hand, unless it is about to run out or does not answer the ``claims`` that Azure asks for."""
@@ -65,14 +65,17 @@ class Credential:
             token, renew_at, answered = self._tokens.get(scopes, (None, 0.0, ""))
             if token is not None and now < renew_at and claims in ("", answered):
                 return token
-            if self._error is not None and now - self._error[1] < SIGN_IN_SECONDS:
-                raise self._error[0]
+            # Claims that cannot be met are the trouble of the one read that they are demanded for.
+            asked = (*scopes, claims)
+            error, failed_at = self._errors.get(asked, (None, 0.0))
+            if error is not None and now - failed_at < SIGN_IN_SECONDS:
+                raise error
             try:
                 token = self._ask(scopes, kwargs)
             except Exception as error:
-                self._error = (error, time.time())
+                self._errors[asked] = (error, time.time())
                 raise
-            self._error = None
+            self._errors.pop(asked, None)
             life = token.expires_on - now
             self._tokens[scopes] = (token, token.expires_on - min(EARLY_SECONDS, life / 2), claims)
             return token

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Missing
-from auditor.model.ids import ArmId, key
+from auditor.model.ids import ArmId, equal, key
 from auditor.model.permissions import action
 from auditor.model.resource import Resource
 from auditor.model.shapes import targets
@@ -161,7 +161,11 @@ class Snapshot(BaseModel):
 
     def model_post_init(self, context: Any) -> None:
         for place, resource in enumerate(self.resources):
-            self._take(key(resource.id), place, resource)
+            at = key(resource.id)
+            if at in self._index.by_id:
+                # Which of the two holds cannot be told, and to leave one out may be to leave out what fails.
+                raise ValueError(f"resources.{place}: {resource.id} is there twice")
+            self._take(at, place, resource)
         for listing in self.listings:
             self._index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
         for item in self.unread:
@@ -170,10 +174,11 @@ class Snapshot(BaseModel):
     # -- growing, while collecting ---------------------------------------------------------------------------------
 
     def add(self, resource: Resource) -> bool:
-        """Take a resource in. One that is there already stays, unless the new one was read by id and it was not."""
+        """Take a resource in. One that is there already stays, unless the new one was read by id and it was not; and
+        what is known as one kind of resource does not become another."""
         at = key(resource.id)
         known = self._index.by_id.get(at)
-        if known is not None and (known.whole or not resource.whole):
+        if known is not None and (known.whole or not resource.whole or not equal(known.type, resource.type)):
             return False
         self._index.once.clear()
         if self._index.unread.pop(at, None) is not None:
@@ -215,23 +220,13 @@ class Snapshot(BaseModel):
     def _take(self, at: str, place: int, resource: Resource) -> None:
         index, kind = self._index, resource.type.lower()
         known = index.by_id.get(at)
-        if known is not None:
-            self._forget(at, known, resource)
         index.by_id[at] = index.by_type[kind][at] = resource
         index.places[at] = place
         if kind in index.grouped:
             for by, groups in index.grouped[kind].items():
+                for name in set(by(known)) - set(by(resource)) if known is not None else ():
+                    del groups[name][at]
                 _put(groups, by(resource), at, resource)
-
-    def _forget(self, at: str, known: Resource, successor: Resource) -> None:
-        """Take out what was found by something that its successor is not found by."""
-        kind = known.type.lower()
-        like = successor.type.lower() == kind
-        for by, groups in self._index.grouped[kind].items():
-            for name in set(by(known)) - set(by(successor) if like else ()):
-                del groups[name][at]
-        if not like:
-            del self._index.by_type[kind][at]
 
     @property
     def in_scope(self) -> list[Subscription]:

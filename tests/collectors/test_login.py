@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
 from auditor.model.clouds import CLOUDS, Cloud
 from auditor.model.snapshot import Scope
@@ -19,7 +20,7 @@ from collectors.login import Credential, ReplayCredential, find_cloud
 from tests.arm import scenarios
 from tests.arm.adapter import ArmAdapter, respond
 from tests.arm.estate import NOW
-from tests.audits import snapshot_of
+from tests.audits import report_on, snapshot_of
 
 CLAIMS = '{"access_token": {"nbf": {"essential": true, "value": "1795000000"}}}'
 
@@ -86,6 +87,15 @@ class Claiming:
         return AccessToken("stale" if not self.asked[-1] else "fresh", 2**40)
 
 
+class Unable(Claiming):
+    """Has no token with claims, as that of the Azure CLI."""
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        if kwargs.get("claims"):
+            raise ClientAuthenticationError(message="this credential does not know of claims")
+        return super().get_token(*scopes, **kwargs)
+
+
 def challenge(request: requests.PreparedRequest) -> requests.Response | None:
     """As Azure answers where access was changed after a token was given."""
     if request.headers["Authorization"] == "Bearer fresh":
@@ -107,6 +117,31 @@ def test_a_claims_challenge_is_met_once() -> None:
     assert {r.id for r in seen.resources} == {r.id for r in snapshot_of(estate).resources}
 
 
+def test_a_challenge_that_cannot_be_met_costs_one_read() -> None:
+    """Where the credential has no token with claims, what demands them is unknown, and everything else is read."""
+    estate, inner = scenarios.secure(), Unable()
+
+    def of_vaults(request: requests.PreparedRequest) -> bool:
+        return "microsoft.keyvault" in str(request.url).lower()
+
+    def demand(request: requests.PreparedRequest) -> requests.Response | None:
+        return challenge(request) if of_vaults(request) else None
+
+    def deny(request: requests.PreparedRequest) -> requests.Response | None:
+        return respond(request, 403, {"error": {"code": "AuthorizationFailed"}}) if of_vaults(request) else None
+
+    request = Request((estate.subscriptions[0]["subscriptionId"],), Scope(), threads=16)
+    credential = Credential(CLOUDS["AzureCloud"], None, inner)
+    seen = collect(request, CLOUDS["AzureCloud"], credential, ArmAdapter(estate, fault=demand), NOW)
+    denied = snapshot_of(estate, ArmAdapter(estate, fault=deny))
+    assert inner.asked == [""]
+    assert [r.id for r in seen.resources] == [r.id for r in denied.resources]
+    assert {r.fingerprint: r.status for r in report_on(seen).results} == {
+        r.fingerprint: r.status for r in report_on(denied).results
+    }
+    assert [g.failure.http_status for g in report_on(seen).gaps] == [401 for _ in report_on(denied).gaps]
+
+
 def test_the_same_claims_are_asked_for_once() -> None:
     """A token that has the claims serves every thread that was told of them; other claims need another."""
     inner = Claiming()
@@ -119,3 +154,14 @@ def test_the_same_claims_are_asked_for_once() -> None:
     assert inner.asked == [CLAIMS]
     credential.get_token("a", claims="{}")
     assert inner.asked == [CLAIMS, "{}"]
+
+
+def test_claims_that_cannot_be_met_block_nothing_else() -> None:
+    """That there is no token with certain claims says nothing of tokens without them; it is not asked for again at
+    once."""
+    inner = Unable()
+    credential = Credential(CLOUDS["AzureCloud"], None, inner)
+    for _ in range(2):
+        with pytest.raises(ClientAuthenticationError, match="does not know of claims"):
+            credential.get_token("a", claims=CLAIMS)
+    assert credential.get_token("a").token == "stale"
