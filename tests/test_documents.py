@@ -44,3 +44,11 @@ def test_the_index_lists_every_rule() -> None:
 def test_the_worked_example_is_the_one_that_runs() -> None:
     """The listing in the guide is the file beside it."""
     assert f"```python\n{EXAMPLE.read_text('utf-8').rstrip()}\n```" in (DOCS / "your-own-rules.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda path: path.stem)
+def test_the_rows_of_a_table_are_as_wide_as_its_head(path: Path) -> None:
+    """Markdown drops what goes beyond, in silence."""
+    for table in re.findall(r"(?:^\|.*\n)+", path.read_text("utf-8") + "\n", re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", row))) for row in table.splitlines()}
+        assert len(widths) == 1, table.splitlines()[0]

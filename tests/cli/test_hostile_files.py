@@ -219,6 +219,19 @@ def test_values_that_no_report_could_say(
     assert (judged_or_refused(["--snapshot", str(path)], capsys) == 2) == (not value.isdigit())
 
 
+@pytest.mark.parametrize("twin", [{}, {"type": "Microsoft.Network/virtualNetworks"}, {"body": {}}])
+def test_a_resource_twice(
+    twin: dict[str, Any], saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two that have one id, in whatever case, neither can be left out: the other may be what fails."""
+    held = json.loads(saved.read_text("utf-8"))
+    first = held["resources"][0]
+    held["resources"].append(first | {"id": first["id"].upper()} | twin)
+    path = tmp_path / "snapshot.json"
+    path.write_text(json.dumps(held))
+    assert "is there twice" in refused(["--snapshot", str(path)], capsys)
+
+
 def test_a_key_twice(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last of them counts, as in every JSON that is read this way."""
     path = tmp_path / "snapshot.json"

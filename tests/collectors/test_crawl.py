@@ -135,6 +135,30 @@ def test_an_item_that_the_sdk_cannot_parse(odd: Callable[[Estate], None], size: 
     assert len(report.environments) == 1 or report.scope_unread
 
 
+@pytest.mark.parametrize("late", ["/computes", "/virtualnetworks"])
+def test_one_id_in_the_lists_of_two_kinds(late: str) -> None:
+    """Whichever list comes first, the resource that the other one hides is not taken for absent."""
+    estate = scenarios.demo()
+    computes = [body["id"] for body in estate.find_all(f"{WORKSPACES}/computes")]
+    plain = ArmAdapter(estate)
+
+    def plant(request: requests.PreparedRequest) -> requests.Response | None:
+        path = urlsplit(str(request.url)).path.lower()
+        if path.endswith(late):
+            time.sleep(0.3)
+        if not path.endswith("/providers/microsoft.network/virtualnetworks"):
+            return None
+        page = plain.send(request).json()
+        return respond(request, 200, page | {"value": [*page["value"], *({"id": i} for i in computes)]})
+
+    report = report_on(snapshot_of(estate, ArmAdapter(estate, fault=plant)))
+    assert any("two kinds" in gap.failure.reason for gap in report.gaps)
+    assert report.scope_unread or len(report.environments) == 2
+    before = judged(audited(scenarios.demo()))
+    for result in report.results:
+        assert result.status in (Status.UNKNOWN, before.get(result.fingerprint, ("", ""))[0]), result.rule.id
+
+
 def test_pages_after_an_odd_item_are_still_read() -> None:
     """The SDK gives up on a list at an item that it cannot parse; the collectors go on to the next page."""
     estate = scenarios.secure()

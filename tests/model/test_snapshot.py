@@ -91,10 +91,12 @@ def test_what_grew_is_looked_up_like_what_was_loaded(seen: list[Resource], first
         grown.add(resource)
         if at == first_look:
             looked_up(grown)
-    loaded = Snapshot.model_validate_json(grown.model_dump_json())
-    by_place = [sorted(found, key=grown.resources.index) for found in looked_up(grown)]
-    assert by_place == [sorted(found, key=loaded.resources.index) for found in looked_up(loaded)]
-    assert {r.id for found in by_place for r in found} == {r.id for r in grown.resources}
+    found, by_id = looked_up(grown), {r.id: r for r in grown.resources}
+    assert {r.id for part in found for r in part} == by_id.keys()
+    assert all(r is by_id[r.id] for part in found for r in part)
+    grown.settle()
+    assert [sorted(part, key=grown.resources.index) for part in found] == looked_up(grown)
+    assert looked_up(grown) == looked_up(Snapshot.model_validate_json(grown.model_dump_json()))
 
 
 def test_gone_unread_and_never_asked_are_three_things() -> None:
