@@ -54,7 +54,8 @@ def first_wrong(error: ValidationError) -> str:
     """Where a file that was validated is wrong first, and what is wrong there."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    what = first["msg"].removeprefix("Value error, ")  # how pydantic begins the words of our own
+    return f"{where}: {what}" if where else what
 
 
 def _finite(body: Any) -> bool:

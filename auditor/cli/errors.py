@@ -17,10 +17,8 @@ class Interrupted(BaseException):
 
 
 def complain(message: str, help_: str) -> None:
-    """Say it on stderr, in the two lines that every error has."""
-    sys.stderr.write(f"error: {_printable(message)}\nhelp: {_printable(help_)}\n")
+    """Say it on stderr, in the two lines that every error has. Names from Azure or from a file may be in it."""
+    from auditor.reports.text import clean  # here, since help has no use for what it imports
+
+    sys.stderr.write(f"error: {clean(message)}\nhelp: {clean(help_)}\n")
     sys.stderr.flush()
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -232,6 +232,17 @@ def test_a_resource_twice(
     assert "is there twice" in refused(["--snapshot", str(path)], capsys)
 
 
+def test_what_a_file_says_in_an_error(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An error that quotes a file neither steers a terminal nor is a command of a pipeline."""
+    held = json.loads(saved.read_text("utf-8"))
+    stranger = held["resources"][0] | {"id": "/a\n::error::b\x1b[31m##vso[task.complete]##[error]c"}
+    path = tmp_path / "snapshot.json"
+    path.write_text(json.dumps(held | {"resources": [stranger, stranger]}))
+    said = refused(["--snapshot", str(path)], capsys)
+    assert "is there twice" in said
+    assert not any(sign in said for sign in ("::error::", "\x1b", "##vso[", "##["))
+
+
 def test_a_key_twice(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last of them counts, as in every JSON that is read this way."""
     path = tmp_path / "snapshot.json"
