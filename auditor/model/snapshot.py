@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar, cast
@@ -134,6 +135,18 @@ class Index:
     unread: dict[str, Unread] = field(default_factory=dict)
     once: dict[Callable[[Snapshot], Any], Any] = field(default_factory=dict)
 
+    def take(self, at: str, place: int, resource: Resource) -> None:
+        """Find a resource from now on, in place of the one of its id and type that was there."""
+        kind = resource.type.lower()
+        known = self.by_id.get(at)
+        self.by_id[at] = self.by_type[kind][at] = resource
+        self.places[at] = place
+        if kind in self.grouped:
+            for by, groups in self.grouped[kind].items():
+                for name in set(by(known)) - set(by(resource)) if known is not None else ():
+                    del groups[name][at]
+                _put(groups, by(resource), at, resource)
+
 
 class Snapshot(BaseModel):
     """Resources, listings and unread ids, with who saw them, when, and in which cloud."""
@@ -157,19 +170,29 @@ class Snapshot(BaseModel):
     @cached_property
     def _index(self) -> Index:
         # Not a private attribute of pydantic's: each look at one of those costs more than the look-up that follows.
-        return Index()
-
-    def model_post_init(self, context: Any) -> None:
+        index = Index()
         for place, resource in enumerate(self.resources):
             at = key(resource.id)
-            if at in self._index.by_id:
+            if at in index.by_id:
                 # Which of the two holds cannot be told, and to leave one out may be to leave out what fails.
                 raise ValueError(f"resources.{place}: {resource.id} is there twice")
-            self._take(at, place, resource)
+            index.take(at, place, resource)
         for listing in self.listings:
-            self._index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
+            index.listings[_listing_key(listing.scope, listing.type, listing.query)] = listing
         for item in self.unread:
-            self._index.unread[key(item.id)] = item
+            index.unread[key(item.id)] = item
+        return index
+
+    def model_post_init(self, context: Any) -> None:
+        self._index  # noqa: B018  (made at once, since it says what is wrong)
+
+    def __copy__(self) -> Snapshot:
+        """Also behind ``model_copy(update=…)``: what is found in a copy is what stands in it."""
+        copied = super().__copy__()
+        copied.__dict__.pop("_index", None)
+        for name in ("resources", "listings", "unread", "created"):
+            copied.__dict__[name] = copy(getattr(self, name))
+        return copied
 
     # -- growing, while collecting ---------------------------------------------------------------------------------
 
@@ -189,7 +212,7 @@ class Snapshot(BaseModel):
         else:
             place = self._index.places[at]
             self.resources[place] = resource
-        self._take(at, place, resource)
+        self._index.take(at, place, resource)
         return True
 
     def add_listing(self, listing: Listing) -> None:
@@ -216,17 +239,6 @@ class Snapshot(BaseModel):
             index.by_type[resource.type.lower()][at] = resource
         self.resources, self.listings = [*index.by_id.values()], [*index.listings.values()]
         self.unread, self.created = [*index.unread.values()], dict(sorted(self.created.items()))
-
-    def _take(self, at: str, place: int, resource: Resource) -> None:
-        index, kind = self._index, resource.type.lower()
-        known = index.by_id.get(at)
-        index.by_id[at] = index.by_type[kind][at] = resource
-        index.places[at] = place
-        if kind in index.grouped:
-            for by, groups in index.grouped[kind].items():
-                for name in set(by(known)) - set(by(resource)) if known is not None else ():
-                    del groups[name][at]
-                _put(groups, by(resource), at, resource)
 
     @property
     def in_scope(self) -> list[Subscription]:

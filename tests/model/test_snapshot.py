@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -97,6 +98,19 @@ def test_what_grew_is_looked_up_like_what_was_loaded(seen: list[Resource], first
     grown.settle()
     assert [sorted(part, key=grown.resources.index) for part in found] == looked_up(grown)
     assert looked_up(grown) == looked_up(Snapshot.model_validate_json(grown.model_dump_json()))
+
+
+def test_a_copy_finds_what_stands_in_it() -> None:
+    """And what is added to it is in no other snapshot."""
+    snapshot = empty()
+    snapshot.add(vnet())
+    assert snapshot.model_copy(update={"resources": []}).get(VNET) is None
+    for copied in (copy.copy(snapshot), snapshot.model_copy(), snapshot.model_copy(deep=True), copy.deepcopy(snapshot)):
+        assert copied == snapshot
+        copied.add(vnet(f"{VNET}2"))
+        assert len(list(copied.of_type(VNETS))) == 2
+        assert snapshot.get(f"{VNET}2") is None
+        assert len(snapshot.resources) == 1
 
 
 def test_gone_unread_and_never_asked_are_three_things() -> None:
