@@ -33,9 +33,9 @@ def steps(path: str) -> tuple[str | int, ...]:
 def at(body: Any, path: str) -> Any:
     """The value at a path, or `ABSENT`."""
     for step in steps(path):
-        if type(body) is dict:
+        if isinstance(body, dict):
             body = body.get(step, ABSENT)
-        elif type(body) is list and isinstance(step, int) and step < len(body):
+        elif isinstance(body, list) and isinstance(step, int) and step < len(body):
             body = body[step]
         else:
             return ABSENT
@@ -59,22 +59,21 @@ def keep(body: Any, wanted: Tree, text: Callable[[str], str] = str) -> Any:
     """The part of a body that the patterns name, with ``text`` applied to each text in it. A leaf pattern keeps scalars
     and lists of scalars; of anything else only an empty object stays, which reads as "not of the kind asked for": what
     nobody named stays out."""
-    kind = type(body)  # of parsed JSON, so that nothing is derived from these; and texts are cleaned where they stand
-    if kind is dict:
+    if isinstance(body, dict):
         if "{}" in wanted:
             return {name: keep(value, wanted["{}"], text) for name, value in body.items()}
         kept = {}
         for name, below in wanted.items():
             if name in body:
-                value = body[name]
-                kept[name] = text(value) if type(value) is str else keep(value, below, text)
+                value = body[name]  # most are texts, which need no call of their own
+                kept[name] = text(value) if isinstance(value, str) else keep(value, below, text)
         return kept
-    if kind is list:
+    if isinstance(body, list):
         if not wanted:
             return [keep(item, wanted, text) for item in body] if all(map(_scalar, body)) else {}
         each = wanted.get("[]")
         return [] if each is None else [keep(item, each, text) for item in body]
-    return text(body) if kind is str else body
+    return text(body) if isinstance(body, str) else body
 
 
 def _scalar(value: Any) -> bool:

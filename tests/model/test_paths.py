@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from auditor.model.paths import ABSENT, at, keep, tree
 
-BODY = {
+BODY: dict[str, Any] = {
     "id": "/x",
     "properties": {
         "acls": {"rules": [{"value": "1.2.3.4", "secret": "s"}, {"value": "5.6.7.8"}], "action": "Deny"},
@@ -87,3 +88,10 @@ def test_what_nobody_named_stays_out(body: Any) -> None:
     """A secret beside a named property does not come along, whatever the shape of the body."""
     planted = {"a": {"b": body, "hidden": SECRET, "deep": [{"hidden": SECRET}]}, "hidden": SECRET}
     assert SECRET not in repr(keep(planted, tree(["a.b", "a.b[].c", "a"])))
+
+
+def test_a_mapping_of_another_make_is_cut_too() -> None:
+    """What is cut out fails closed: a body from another parser is read and cut like any."""
+    body = OrderedDict(BODY, properties=defaultdict(str, **BODY["properties"]))
+    assert keep(body, tree(["properties.acls.action"])) == {"properties": {"acls": {"action": "Deny"}}}
+    assert at(body, "properties.acls.action") == "Deny"
