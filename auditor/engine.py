@@ -6,11 +6,9 @@ run.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from functools import lru_cache
 from typing import Any
 
 from auditor.model.decisions import Decisions
@@ -82,7 +80,7 @@ def judge(rule: Rule, case: Case) -> Result:
         environment_id=case.environment_id,
         resource_id=case.resources.get(rule.resource) or case.resources.get("home", case.id),
         subject=case.id,
-        fix=_fix(rule.fix, dict(verdict.names), case.names),
+        names=case.names,
     )
 
 
@@ -194,32 +192,3 @@ def _report_order(result: Result) -> tuple[str, int, int, str, str]:
         result.rule.id,
         key(result.subject),
     )
-
-
-def _fix(template: str, *known: Mapping[str, str]) -> str:
-    """The commands of a fix, filled in. Of several, those whose names the finding gives are what mends it."""
-    commands = []
-    for command in template.split(" && "):
-        names = _Names(known)
-        commands.append((command.format_map(names), names.unknown))
-    filled = [text for text, unknown_ in commands if not unknown_]
-    return " && ".join(filled or [text for text, _ in commands])
-
-
-# Every rule asks for some of the same names.
-_quoted = lru_cache(maxsize=1024)(shlex.quote)
-
-
-class _Names:
-    """Names for a fix, quoted for a shell since Azure's users choose them. What is not known stays a placeholder."""
-
-    def __init__(self, known: Sequence[Mapping[str, str]]) -> None:
-        self.known = known
-        self.unknown = False
-
-    def __getitem__(self, name: str) -> str:
-        for names in self.known:
-            if name in names:
-                return _quoted(names[name])
-        self.unknown = True
-        return f"<{name.replace('_', '-')}>"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor.model.baseline import Finding, Standing
 from auditor.model.decisions import Waiver
+from auditor.model.fix import fill_in
 from auditor.model.ids import key
 from auditor.model.rule import Rule
 from auditor.model.verdict import Severity, Status, Verdict
@@ -14,7 +16,8 @@ from auditor.model.verdict import Severity, Status, Verdict
 
 @dataclass(frozen=True)
 class Result:
-    """``subject`` is what makes the finding the same from run to run, beside the rule and the environment.
+    """``subject`` is what makes the finding the same from run to run, beside the rule and the environment. ``names``
+    fill in the fix where the verdict gives none.
 
     ``waiver`` is set on a failure that somebody accepts, ``baseline`` where there is an earlier report to compare with.
     """
@@ -24,7 +27,7 @@ class Result:
     environment_id: str | None
     resource_id: str
     subject: str
-    fix: str
+    names: Mapping[str, str]
     waiver: Waiver | None = None
     baseline: Standing | None = None
 
@@ -37,6 +40,11 @@ class Result:
         """The result's own severity: what the check gave it, else the rule's; never above one that was decided."""
         own = self.verdict.severity or self.rule.severity
         return max(own, self.rule.severity, key=lambda severity: severity.rank) if self.rule.capped else own
+
+    @property
+    def fix(self) -> str:
+        """The commands that mend it; most reports show those of failures only."""
+        return fill_in(self.rule.fix, dict(self.verdict.names), self.names)
 
     @property
     def fingerprint(self) -> str:

@@ -45,6 +45,8 @@ LINES = (
 )
 EVERYTHING = f"{MARKUP} {MARKDOWN} {LINKS} {HIDDEN}"
 
+FIX = "az fix -n {words}"
+
 
 def hostile(words: str, times: int = 1) -> Report:
     """Each name, message, reason, note, value and fix is ``words``, so many times over."""
@@ -58,11 +60,11 @@ def hostile(words: str, times: int = 1) -> Report:
         ok(words, Evidence(place, words, words), assuming=[words]),
     ]
     results = [
-        result(verdict, rule(f"STO-{n:03}"), place, env, subject=f"{n}/{time}", fix=words)
+        result(verdict, rule(f"STO-{n:03}"), place, env, subject=f"{n}/{time}", fix=FIX, names={"words": words})
         for time in range(times)
         for n, verdict in enumerate(verdicts)
     ]
-    outside = result(verdicts[0], rule("ENV-007"), place, subject="outside", fix=words)
+    outside = result(verdicts[0], rule("ENV-007"), place, subject="outside", fix=FIX, names={"words": words})
     return report(
         *results,
         outside,

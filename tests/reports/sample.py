@@ -1,6 +1,6 @@
 """Reports built by hand: no rules, no collection, only what a report is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -89,10 +89,13 @@ def result(
     environment: Environment | None = None,
     subject: str | None = None,
     fix: str = "",
+    names: Mapping[str, str] | None = None,
 ) -> Result:
     of = of or rule()
+    if fix:
+        of = replace(of, fix=fix)
     environment_id = environment.id if environment else None
-    return Result(of, verdict, environment_id, resource_id, subject or environment_id or resource_id, fix or of.fix)
+    return Result(of, verdict, environment_id, resource_id, subject or environment_id or resource_id, names or {})
 
 
 def environment(

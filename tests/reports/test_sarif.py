@@ -357,7 +357,7 @@ def test_text_from_azure_decides_nothing() -> None:
     nasty_id = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{NASTY}".replace("\udcff", "")
     verdict = fail(NASTY, Evidence(nasty_id + "x", NASTY, {NASTY: [NASTY]}, NASTY))
     gap = Failure(reason=NASTY, needs_action=NASTY)
-    text = sarif.render(report(result(verdict, resource_id=nasty_id, fix=NASTY), gaps=[gap]))
+    text = sarif.render(report(result(verdict, resource_id=nasty_id, fix="{name}", names={"name": NASTY}), gaps=[gap]))
 
     text.encode()
     assert not [c for c in text if c != "\n" and not c.isprintable()]

@@ -272,7 +272,7 @@ def test_names_cannot_steer_the_terminal(terminal: bool) -> None:
     env = nasty()
     verdict = fail(NASTY)
     of = report(
-        result(verdict, environment=env, resource_id=env.id, subject="x", fix=f"az fix {NASTY}"),
+        result(verdict, environment=env, resource_id=env.id, subject="x", fix="az fix {name}", names={"name": NASTY}),
         result(unseen(Failure(reason=NASTY), env.id), rule("STO-001"), subject="x"),
         result(ok("sound", assuming=[NASTY]), subject="x"),
         environments=[env],
@@ -293,9 +293,10 @@ def test_names_cannot_steer_the_terminal(terminal: bool) -> None:
 
 
 def test_a_name_cannot_add_a_line_to_a_command() -> None:
-    page = shown(report(result(unlinked(), environment=environment(), fix="az fix -n x\nrm -rf /")))
+    names = {"name": "x\nrm -rf /"}
+    page = shown(report(result(unlinked(), environment=environment(), fix="az fix -n {name}", names=names)))
 
-    assert "  fix     az fix -n x rm -rf /\n" in page
+    assert "  fix     az fix -n 'x rm -rf /'\n" in page
 
 
 @given(st.text(st.characters()))
