@@ -112,15 +112,18 @@ def _broken(rule: Rule, why: str) -> Verdict:
 
 def _is_verdict(verdict: object) -> bool:
     """Whether a check kept to its part: rules of other people may answer anything."""
+    if not (isinstance(verdict, Verdict) and isinstance(verdict.status, Status) and isinstance(verdict.message, str)):
+        return False
+    parts = (
+        (verdict.evidence, Evidence),
+        (verdict.missing, Missing),
+        (verdict.assumptions, str),
+        (verdict.names, tuple),
+    )
     return (
-        isinstance(verdict, Verdict)
-        and isinstance(verdict.status, Status)
-        and verdict.status in DECIDED
-        and isinstance(verdict.message, str)
-        and all(isinstance(e, Evidence) for e in verdict.evidence)
-        and all(isinstance(m, Missing) for m in verdict.missing)
-        and all(isinstance(a, str) for a in verdict.assumptions)
-        and all(isinstance(p, tuple) and len(p) == 2 and all(isinstance(t, str) for t in p) for p in verdict.names)
+        verdict.status in DECIDED
+        and all(isinstance(part, kind) for found, kind in parts for part in found)
+        and all(len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str) for pair in verdict.names)
         and (verdict.severity is None or isinstance(verdict.severity, Severity))
     )
 

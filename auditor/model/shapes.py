@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from auditor.model.ids import equal, key, same, subscription_of
+from auditor.model.ids import REMEMBERED, equal, key, same, subscription_of
 from auditor.model.resource import Resource
 
 SUBNETS = "properties.subnets"
@@ -42,7 +42,7 @@ def dig_list(body: Any, *names: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-@lru_cache(maxsize=256)  # an endpoint is looked at for each private link group of what it connects to
+@lru_cache(REMEMBERED)  # an endpoint is looked at for each private link group of what it connects to
 def link_connections(endpoint: Resource) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The connections of a private endpoint, approved automatically or by hand: path and properties of each."""
     return tuple(

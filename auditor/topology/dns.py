@@ -172,8 +172,13 @@ class Resolver:
         """Whether Azure DNS answers from a zone in a VNet: by a link, or by a forwarding ruleset linked there. A rule
         for the public form of the names comes before the link: Azure DNS asks the zone only for what that points at."""
         taken = self.forwarders.taken(zone, vnet_id, self._linked)
-        return taken or any_of(
-            [self._linked(zone, vnet_id), *self.forwarders.rulesets(zone, vnet_id, self._linked)],
+        if taken is not None:
+            return taken
+        linked = self._linked(zone, vnet_id)
+        if linked.passed:
+            return linked
+        return any_of(
+            [linked, *self.forwarders.rulesets(zone, vnet_id, self._linked)],
             fail(f"{zone.name} is not linked to {ArmId.parse(vnet_id).name}", names=_link_names(zone, vnet_id)),
         )
 

@@ -75,7 +75,7 @@ class EndpointFinder:
         names = self.names(endpoint)
         if isinstance(names, Missing):
             return names
-        return tuple(dict.fromkeys(n.address for n in names if _is_address(n.address)))
+        return tuple(filter(_is_address, dict.fromkeys(n.address for n in names)))
 
     # -- the endpoints of one resource -----------------------------------------------------------------------------
 
@@ -86,9 +86,12 @@ class EndpointFinder:
             for endpoint in self.snapshot.endpoints_to(target_id)
             if (found := self._endpoint(endpoint, target_id, target, group)) is not None
         ]
+        valid = next((e.valid for e in judged if e.valid.passed), None)
+        if valid is not None:
+            return judged, valid
         verdicts = [e.valid for e in judged] + self._unread(target, group)
         listing = self._unlisted(target)
-        if listing is not None and not any(v.passed for v in verdicts):
+        if listing is not None:
             verdicts.append(unknown(f"the private endpoints could not all be listed: {listing.reason}", listing))
         proof = [_connection_names(target)] if isinstance(target, Resource) else []
         none = fail(

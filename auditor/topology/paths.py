@@ -30,6 +30,7 @@ FIREWALLS = {
     "vault": exposure.VAULT,
     "registry": exposure.REGISTRY,
 }
+NO_ENDPOINT = fail("no valid private endpoint")
 
 
 class PathFinder:
@@ -51,15 +52,12 @@ class PathFinder:
         endpoints, endpoint = self.finder.judge(target_id, target, group)
         valid = [e for e in endpoints if e.valid.passed]
         judged = [self._judged(e, group, valid) for e in valid]
-        integrated = any_of(
-            [all_of(e.integrated, f"{e.resource.name} has its records in {self._zone_names(group)}") for e in judged],
-            fail("no valid private endpoint"),
-        )
-        sound = [e for e in judged if all_of(e.integrated, "").passed] or judged
-        resolves = any_of(
-            [all_of(e.resolves, f"each zone resolves from the AKS VNet: {self._zone_names(group)}") for e in sound],
-            fail("no valid private endpoint"),
-        )
+        zones = " and ".join(z.private for z in self.cloud.zones(group))
+        kept = [(e, all_of(e.integrated, f"{e.resource.name} has its records in {zones}")) for e in judged]
+        integrated = any_of([verdict for _, verdict in kept], NO_ENDPOINT)
+        sound = [e for e, verdict in kept if verdict.passed] or judged
+        every = f"each zone resolves from the AKS VNet: {zones}"
+        resolves = any_of([all_of(e.resolves, every) for e in sound], NO_ENDPOINT)
         if not self.cloud.zones(group):
             gap = Missing(target_id, "", f"the private DNS zone names of the cloud {self.cloud.name} are not known")
             integrated = resolves = unknown(gap.reason, gap)
@@ -81,9 +79,6 @@ class PathFinder:
             integrated=integrated,
             resolves=resolves,
         )
-
-    def _zone_names(self, group: str) -> str:
-        return " and ".join(z.private for z in self.cloud.zones(group))
 
     def _judged(self, endpoint: Endpoint, group: str, valid: list[Endpoint]) -> Endpoint:
         """A valid endpoint with how its names fare, and what is in its way."""

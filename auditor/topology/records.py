@@ -178,7 +178,6 @@ class Records:
             return unknown(f"no name of {endpoint.name} belongs to {zone.private}", gap)
         allowed = {n.address for e in (endpoint, *siblings) for n in self._names(e)}
         unlisted = self.snapshot.unlisted(chosen.id, A_RECORDS)
-        fix = {**_endpoint_names(endpoint), **self._group_names(endpoint, chosen)}
         verdicts: list[Verdict] = []
         unread: list[Name] = []
         for name in mine:
@@ -187,14 +186,15 @@ class Records:
             if record is None and unlisted is not None:
                 unread.append(name)
             else:
-                verdicts.append(_holds(chosen, relative, record, name, allowed, fix))
+                verdicts.append(_holds(chosen, relative, record, name, allowed))
         if unlisted is not None and unread:
             verdicts.append(self._record_sets(endpoint, zone, chosen, unread, unlisted))
-        return all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
+        whole = all_of(verdicts, f"{endpoint.name} has its records in {chosen.name}")
+        return whole.naming(self._group_names(endpoint, chosen)) if whole.failed else whole
 
     def _group_names(self, endpoint: Resource, chosen: Resource) -> dict[str, str]:
         """What fills in a fix that makes a zone group anew: it may write to another zone besides."""
-        names = {"zone": chosen.name, "zone_id": chosen.id}
+        names = {**_endpoint_names(endpoint), "zone": chosen.name, "zone_id": chosen.id}
         for group in self.snapshot.children(endpoint.id, ZONE_GROUPS):
             ids = zone_ids(group)
             if any(same(chosen.id, z) for z in ids):
@@ -267,13 +267,9 @@ def _endpoint_names(endpoint: Resource) -> dict[str, str]:
     return {"endpoint": endpoint.name, "endpoint_group": endpoint.arm.resource_group}
 
 
-def _holds(
-    chosen: Resource, relative: str, record: Resource | None, name: Name, allowed: set[str], names: dict[str, str]
-) -> Verdict:
+def _holds(chosen: Resource, relative: str, record: Resource | None, name: Name, allowed: set[str]) -> Verdict:
     if record is None:
-        return fail(
-            f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"), names=names
-        )
+        return fail(f"{chosen.name} has no record {relative}", Evidence(chosen.id, f"A/{relative}", None, "absent"))
     seen = record.items("properties.aRecords")
     if isinstance(seen, Missing):
         return unknown(f"the record {relative} in {chosen.name} was not read", seen)
@@ -282,14 +278,12 @@ def _holds(
         return fail(
             f"{relative} in {chosen.name} points at {', '.join(sorted(held)) or 'nothing'}, not at {name.address}",
             seen,
-            names=names,
         )
     strange = ", ".join(sorted(held - allowed))
     if strange:
         return fail(
             f"{relative} in {chosen.name} also points at {strange}, which no endpoint has that AKS can use",
             seen,
-            names=names,
         )
     return ok(f"{relative} points at {name.address}", seen)
 
