@@ -19,7 +19,7 @@ def waived(results: Sequence[Result], waivers: Sequence[Waiver], today: date) ->
     """The results, each failure with the first waiver that covers it and has not expired."""
     in_force = [w for w in waivers if not w.expired(today)]
     for result in results:
-        waiver = next((w for w in in_force if _fails(result) and _covers(w, result)), None)
+        waiver = next((w for w in in_force if _covers(w, result)), None) if in_force and _fails(result) else None
         yield result if waiver is None else replace(result, waiver=waiver)
 
 

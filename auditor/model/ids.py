@@ -65,6 +65,13 @@ class ArmId(NamedTuple):
         return cls(arm_id, subscription, group, kind, tail[-1] if tail else "", "/" + "/".join(above))
 
 
+def parent_key(arm_id: str) -> str:
+    """The `key` of a resource's `ArmId.parent`, without taking the id apart: all of a tenant's are asked for it."""
+    above = key(arm_id).rsplit("/", 2)[0]
+    scope, _, below = above.rpartition("/providers/")
+    return (above if "/" in below else scope) or "/"
+
+
 def subscription_of(arm_id: str) -> str:
     """``/subscriptions/<guid>`` of an id."""
     return f"/subscriptions/{ArmId.parse(arm_id).subscription}"

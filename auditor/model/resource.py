@@ -35,7 +35,7 @@ class Resource:
 
     @cached_property
     def name(self) -> str:
-        return self.arm.name
+        return self.id.strip().rstrip("/").rpartition("/")[2]  # most names are wanted of ids that nobody takes apart
 
     def text(self, path: str, absent: str | None = None) -> Fact[str]:
         return self._fact(path, str, absent)

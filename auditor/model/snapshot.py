@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Missing
-from auditor.model.ids import ArmId, equal, key
+from auditor.model.ids import ArmId, equal, key, parent_key
 from auditor.model.permissions import action
 from auditor.model.resource import Resource
 from auditor.model.shapes import targets
@@ -299,7 +299,8 @@ class Snapshot(BaseModel):
         """What ``work`` makes of the snapshot, such as an index: made on first use, and anew once more was seen."""
         if work not in self._index.once:
             self._index.once[work] = work(self)
-        return cast(T, self._index.once[work])
+        made: T = self._index.once[work]
+        return made
 
     def _grouped(self, arm_type: str, by: Keys, name: str) -> list[Resource]:
         kind = arm_type.lower()
@@ -326,7 +327,7 @@ def _name(resource: Resource) -> Iterable[str]:
 
 
 def _parent(resource: Resource) -> Iterable[str]:
-    return (key(resource.arm.parent),)
+    return (parent_key(resource.id),)
 
 
 def _connected(endpoint: Resource) -> Iterable[str]:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.model.ids import ArmId, equal, key, location, of_type, resource_group_of, same, subscription_of, vnet_of
+from auditor.model.ids import (
+    ArmId,
+    equal,
+    key,
+    location,
+    of_type,
+    parent_key,
+    resource_group_of,
+    same,
+    subscription_of,
+    vnet_of,
+)
+from auditor.model.resource import Resource
 
 SUB = "/subscriptions/11111111-2222-3333-4444-555555555555"
 GROUP = f"{SUB}/resourceGroups/Rg-One"
@@ -104,3 +118,18 @@ def test_what_is_put_together_is_taken_apart(group: str, provider: str, levels: 
     assert parsed.type == "/".join([provider, *(kind for kind, _ in levels)])
     if len(levels) > 1:
         assert f"{parsed.parent}/{levels[-1][0]}/{levels[-1][1]}" == parsed.id
+
+
+@given(
+    st.sampled_from(["", SUB, GROUP]),
+    st.lists(st.tuples(NAME, st.lists(st.tuples(NAME, NAME), min_size=1, max_size=3)), max_size=2),
+    st.sampled_from([str, str.upper, "{}/".format, " {} ".format]),
+)
+def test_parent_and_name_are_the_same_without_taking_an_id_apart(
+    scope: str, below: list[tuple[str, list[tuple[str, str]]]], dress: Callable[[str], str]
+) -> None:
+    types = [f"/providers/{provider}/" + "/".join(map("/".join, levels)) for provider, levels in below]
+    arm_id = dress(scope + "".join(types))
+    parsed = ArmId.parse(arm_id)
+    assert parent_key(arm_id) == key(parsed.parent)
+    assert Resource(arm_id, parsed.type, {}).name == parsed.name
