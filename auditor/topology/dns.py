@@ -32,7 +32,7 @@ class Links:
     def __init__(self, snapshot: Snapshot) -> None:
         self.between: dict[tuple[str, str], Resource] = {}  # the link of a zone and a VNet
         self.vnets: dict[str, list[str]] = {}  # what a zone is linked to
-        self.zones: dict[str, list[Resource]] = {}  # the zones linked to a VNet
+        self.zones: dict[tuple[str, str], list[Resource]] = {}  # the zones of a name that are linked to a VNet
         self.unread: dict[str, list[Resource]] = {}  # by name, the zones whose links could not be read
         self.order = {key(zone.id): at for at, zone in enumerate(snapshot.of_type(ZONES))}
         for link in snapshot.of_type(ZONE_LINKS):
@@ -41,7 +41,7 @@ class Links:
                 self.between.setdefault((zone_at, key(vnet_id)), link)
             self.vnets.setdefault(zone_at, []).append(vnet_id)
             if (zone := snapshot.get(zone_at)) is not None:
-                self.zones.setdefault(key(vnet_id), []).append(zone)
+                self.zones.setdefault((key(vnet_id), zone.name.lower()), []).append(zone)
         for zone in snapshot.of_type(ZONES):
             if snapshot.unlisted(zone.id, ZONE_LINKS) is not None:
                 self.unread.setdefault(zone.name.lower(), []).append(zone)
@@ -106,7 +106,7 @@ class Resolver:
         if not named:
             return []
         index, name = self.snapshot.once(Links), named[0].name.lower()
-        near = [z for door in self._doors for z in index.zones.get(door, ()) if z.name.lower() == name]
+        near = [z for door in self._doors for z in index.zones.get((door, name), ())]
         found = {key(z.id): z for z in near} | {i: z for i in in_group if (z := self.snapshot.get(i)) is not None}
         for rest in (named, index.unread.get(name, [])):
             found |= {key(z.id): z for z in islice((z for z in rest if key(z.id) not in found), 1)}

@@ -154,15 +154,14 @@ class _Walk:
         """What may happen to the flow from one address."""
         near: list[Place] = []
         sure: Rule | None = None
-        for _, same in groupby(self.places, key=attrgetter("order")):
-            for place in same:
-                found = explore(partial(self._matches, place.rule, source, start), bool)
-                if found.missing or True in found.ends:
-                    near.append(place)
-                if place.sure and not found.missing and set(found.ends) == {True}:
-                    sure = place.rule
-            if sure is not None:
+        for place in self.places:
+            if sure is not None and place.order > near[-1].order:
                 break
+            found = explore(partial(self._matches, place.rule, source, start), bool)
+            if found.missing or any(found.ends):
+                near.append(place)
+            if place.sure and not found.missing and all(found.ends):
+                sure = place.rule
         # Where all that may match do the same, it does not matter which of them does.
         does = {end for place in near for end in place.rule.does}
         if sure is not None and len(does) == 1:
