@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from auditor.model.facts import Fact, Missing, Seen
 from auditor.model.ids import ArmId
 from auditor.model.paths import ABSENT, at
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Resource:
     @cached_property
     def name(self) -> str:
         return self.id.strip().rstrip("/").rpartition("/")[2]  # most names are wanted of ids that nobody takes apart
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Resource], Any], Any]:
+        return {}
 
     def text(self, path: str, absent: str | None = None) -> Fact[str]:
         return self._fact(path, str, absent)
@@ -75,3 +82,17 @@ class Resource:
         if not isinstance(value, kind):
             return Missing(self.id, path, f"Azure answered {path} as {type(value).__name__}, not {kind.__name__}")
         return Seen(self.id, path, value)
+
+
+def kept(work: Callable[[Resource], T]) -> Callable[[Resource], T]:
+    """A function of a resource whose answer is made once, and kept with the resource."""
+
+    @wraps(work)
+    def answer(resource: Resource) -> T:
+        made = resource._made
+        if work not in made:
+            made[work] = work(resource)
+        found: T = made[work]
+        return found
+
+    return answer

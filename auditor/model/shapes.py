@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from auditor.model.ids import REMEMBERED, equal, key, same, subscription_of
-from auditor.model.resource import Resource
+from auditor.model.ids import equal, key, same, subscription_of
+from auditor.model.resource import Resource, kept
 
 SUBNETS = "properties.subnets"
 PEERINGS = "properties.virtualNetworkPeerings"
@@ -42,7 +41,7 @@ def dig_list(body: Any, *names: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-@lru_cache(REMEMBERED)  # an endpoint is looked at for each private link group of what it connects to
+@kept  # an endpoint is looked at for each private link group of what it connects to
 def link_connections(endpoint: Resource) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The connections of a private endpoint, approved automatically or by hand: path and properties of each."""
     return tuple(
@@ -115,7 +114,7 @@ def default_subnets(vnet: Resource) -> list[str]:
     return [s for s in subnets if equal(s.rpartition("/")[2], "aks-subnet")] or subnets
 
 
-@lru_cache(maxsize=256)  # the same few subnets are asked about for every endpoint
+@kept  # the same few subnets are asked about for every endpoint
 def subnets(vnet: Resource) -> dict[str, tuple[str, dict[str, Any]]]:
     """The subnets of a VNet by their ids in lower case: path and body of each."""
     listed = vnet.objects(SUBNETS)

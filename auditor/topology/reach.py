@@ -7,14 +7,13 @@ https://learn.microsoft.com/azure/virtual-network/virtual-network-peering-overvi
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from auditor.model.environment import Network
 from auditor.model.facts import Missing
 from auditor.model.ids import ArmId, equal, key, same
-from auditor.model.resource import Resource
+from auditor.model.resource import Resource, kept
 from auditor.model.shapes import PEERINGS, dig, dig_text, dig_texts, is_hub_peering
 from auditor.model.snapshot import Gone, Snapshot
 from auditor.model.verdict import Severity, Verdict, all_of, fail, ok, unknown
@@ -142,7 +141,7 @@ def find_peering(vnet: Resource, remote_id: str) -> tuple[str, dict[str, Any]] |
     return _by_remote(vnet).get(key(remote_id))
 
 
-@lru_cache(maxsize=256)
+@kept
 def _by_remote(vnet: Resource) -> dict[str, tuple[str, dict[str, Any]]]:
     """The peerings of a VNet by where they lead: a hub has one for every spoke."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from auditor.model.facts import Evidence, Missing, evidence
 from auditor.model.ids import ArmId, equal, key
-from auditor.model.resource import Resource
+from auditor.model.resource import Resource, kept
 from auditor.model.shapes import dig, dig_list, dig_text
 from auditor.topology.service_tags import ANY, Inside, Word, cover, cover_internet
 from auditor.topology.worlds import World, explore
@@ -256,7 +256,7 @@ def ports_of(word: str) -> range | None:
     return range(low, high + 1) if low <= high < 2**16 else None
 
 
-@lru_cache(maxsize=64)
+@kept
 def rules_of(nsg: Resource) -> tuple[list[Rule], list[Rule]] | Missing:
     """A group's own rules and its default ones, in the order of the answer; the documented ones where it has none."""
     listed = nsg.items(CUSTOM)
