@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from auditor.model.access import Access, AccessPath, Endpoint, Hop, Listed, Network, Proof, ZoneAnswer, existing
 from auditor.model.clouds import Cloud
 from auditor.model.facts import Fact, Missing, Seen, Undecided
+from auditor.model.hops import api_server, proof
 from auditor.model.ids import ArmId, equal
 from auditor.model.resource import Resource
 from auditor.model.shapes import is_azureml
@@ -213,7 +215,6 @@ class Environment:
     scenario: Scenario
     resources: dict[str, str]
     names: dict[str, str]
-    proofs: tuple[Proof, ...]
 
     @property
     def aks(self) -> Resource:
@@ -248,6 +249,14 @@ class Environment:
                 yield path
         for account in self.other_storage:
             yield from account.paths
+
+    @cached_property
+    def proofs(self) -> tuple[Proof, ...]:
+        """Each of the paths step by step, and the way to the API server; some reports show them, and no rule asks."""
+        found = [proof(path, self.network) for path in self.paths()]
+        if isinstance(self.cluster, Resource):
+            found.append(api_server(self.cluster.id, self.network, self.api_zone))
+        return tuple(found)
 
     @property
     def is_hbi(self) -> bool:

@@ -16,7 +16,6 @@ from auditor.model.verdict import Verdict, fail, not_applicable, ok, unknown
 from auditor.topology import aks, history, identities, images, people, roles, scenario, service_endpoints
 from auditor.topology.clusters import api_server_created, api_zone, cluster_endpoints, trusted_access
 from auditor.topology.exposure import api_server_closed
-from auditor.topology.hops import api_server, proof
 from auditor.topology.paths import PathFinder
 from auditor.topology.spaces import spaces
 from auditor.topology.storage import other_storage
@@ -58,10 +57,6 @@ def assemble(snapshot: Snapshot, workspace: Resource, compute: Resource) -> Envi
     computes = _listed(snapshot, workspace.id, COMPUTES)
     needed = [p for p in (to_workspace, blob, file, to_vault, registry) if p is not None]
     needed += [path for account in others for path in account.paths]
-    zone = api_zone(snapshot, cluster, paths.resolver)
-    proofs = [proof(path, network) for path in needed]
-    if isinstance(cluster, Resource):
-        proofs.append(api_server(cluster.id, network, zone))
     ways = _ways(cluster, to_workspace, blob, file, to_vault, registry)
     access = {part: scenario.named(ways[part]) if part in ways else None for part in PARTS}
     resources, names = _names(workspace, shared_id, compute, cluster_id, network, storage_id, vault_id, registry_id)
@@ -102,7 +97,7 @@ def assemble(snapshot: Snapshot, workspace: Resource, compute: Resource) -> Envi
         spaces=tuple(spaces(snapshot, network, needed)),
         egress=paths.filters.egress(cluster, blob),
         registry_data=images.data_records(snapshot, registry),
-        api_zone=zone,
+        api_zone=api_zone(snapshot, cluster, paths.resolver),
         service_tags=snapshot.service_tags,
         image_pull=images.may_pull(snapshot, compute, registry),
         attach_roles=identities.may_attach(snapshot, workspace, cluster, trusted),
@@ -116,7 +111,6 @@ def assemble(snapshot: Snapshot, workspace: Resource, compute: Resource) -> Envi
         scenario=scenario.row(ways),
         resources=resources,
         names=names,
-        proofs=tuple(proofs),
     )
 
 

@@ -9,7 +9,7 @@ from auditor.model.resource import Resource, kept
 
 
 def test_what_is_made_of_a_resource_is_kept_with_it() -> None:
-    """For each resource, though another may have the same id, and for each function; and no longer than the resource."""
+    """For each resource, though another may have the same id, and for each function; no longer than the resource."""
     asked: list[Resource] = []
 
     class Made:

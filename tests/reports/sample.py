@@ -122,10 +122,11 @@ def environment(
         "network": Network(ok("located"), VNET),
         "access": {**parts, **access},
         "scenario": scenario,
-        "proofs": (),
     }
     # No report reads the rest, which changes with what rules ask.
-    return Environment(**{**{f.name: None for f in fields(Environment)}, **known})
+    made = Environment(**{**{f.name: None for f in fields(Environment)}, **known})
+    vars(made)["proofs"] = ()  # as if they had been asked for
+    return made
 
 
 def report(
