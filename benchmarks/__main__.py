@@ -7,7 +7,16 @@ import sys
 
 from benchmarks.measure import ROOT
 
-ALL = (["offline"], ["live"], ["live", "--budget", "50"], ["resources"], ["subscriptions"], ["scale"], ["growth"], ["page"])
+ALL = (
+    ["offline"],
+    ["live"],
+    ["live", "--budget", "50"],
+    ["resources"],
+    ["subscriptions"],
+    ["scale"],
+    ["growth"],
+    ["page"],
+)
 
 
 def main() -> None:
