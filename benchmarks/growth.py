@@ -7,15 +7,12 @@ adds to a time. 2 is linear. Memory is not measured here; `benchmarks.scale` doe
 from __future__ import annotations
 
 import gc
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from auditor.auditing import read_snapshot
 from auditor.cli.outputs import RENDERERS
@@ -23,27 +20,21 @@ from auditor.cli.rulebook import rules
 from auditor.engine import audit
 from auditor.model.report import Report, Run
 from auditor.reports.sarif import Options
-from benchmarks.measure import ROOT
-from benchmarks.scale import RESOURCES, SHAPES
+from benchmarks.scale import SHAPES, make, timed
 
 TURNS = 3
-T = TypeVar("T")
 
 
-def turn(file: Path, least: dict[str, float]) -> None:
-    """One audit with every report; ``least`` is the least that each stage has taken so far, in seconds."""
-
-    def timed(stage: str, work: Callable[[], T]) -> T:
-        began = time.process_time()
-        made = work()
-        least[stage] = min(time.process_time() - began, least.get(stage, float("inf")))
-        return made
-
+def turn(file: Path) -> Iterator[tuple[str, float]]:
+    """What each stage of one audit takes, in seconds of processor time; reports are made, and not written."""
     on, now = rules(), datetime.now(UTC)
-    snapshot = timed("read", lambda: read_snapshot(file))
-    report = timed("judge", lambda: audit(snapshot, on, Run("-", now, now, "snapshot")))
+    snapshot, seconds, _ = timed(lambda: read_snapshot(file))
+    yield "read", seconds
+    report, seconds, _ = timed(lambda: audit(snapshot, on, Run("-", now, now, "snapshot")))
+    yield "judge", seconds
     for name, render in RENDERERS.items():
-        timed(name, partial(_drain, render, report))
+        _, seconds, _ = timed(partial(_drain, render, report))
+        yield name, seconds
 
 
 def _drain(render: Callable[[Report, Options], Iterable[str]], report: Report) -> None:
@@ -51,24 +42,28 @@ def _drain(render: Callable[[Report, Options], Iterable[str]], report: Report) -
         pass
 
 
+def growth(shape: str, sizes: tuple[int, int]) -> Iterator[tuple[str, float, float]]:
+    """The least that each stage has taken, at either size."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{size}.json" for size in sizes]
+        for size, file in zip(sizes, files, strict=True):
+            make(shape, size, file)
+        once: dict[str, float] = {}
+        twice: dict[str, float] = {}
+        for _ in range(TURNS):
+            for file, least in zip(files, (once, twice), strict=True):
+                for stage, seconds in turn(file):
+                    least[stage] = min(seconds, least.get(stage, seconds))
+                gc.collect()
+    yield from ((stage, once[stage], twice[stage]) for stage in once)
+
+
 def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     gc.disable()  # as the command does
     print(f"| shape | stage | {size} | {2 * size} | × |\n|---|---|--:|--:|--:|")  # noqa: T201
     for shape in SHAPES:
-        with tempfile.TemporaryDirectory() as folder:
-            files = [Path(folder) / f"{many}.json" for many in (size, 2 * size)]
-            for file in files:
-                many = file.stem
-                made = [sys.executable, "-m", "benchmarks.fleet", shape, many, str(int(many) * RESOURCES), str(file)]
-                subprocess.run(made, cwd=ROOT, check=True)  # noqa: S603  (our own module)
-            found: list[dict[str, float]] = [{}, {}]
-            for _ in range(TURNS):
-                for file, least in zip(files, found, strict=True):
-                    turn(file, least)
-                    gc.collect()
-        for stage, once in found[0].items():
-            twice = found[1][stage]
+        for stage, once, twice in growth(shape, (size, 2 * size)):
             print(f"| {shape} | {stage} | {once:.2f} | {twice:.2f} | {twice / once:.2f} |", flush=True)  # noqa: T201
 
 

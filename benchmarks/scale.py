@@ -66,10 +66,15 @@ def timed(work: Callable[[], T]) -> tuple[T, float, float]:
     return made, time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
+def make(shape: str, size: int, file: Path) -> None:
+    """Write the snapshot of a tenant."""
+    command = [sys.executable, "-m", "benchmarks.fleet", shape, str(size), str(size * RESOURCES), str(file)]
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603  (our own module)
+
+
 def measured(shape: str, size: int, file: Path) -> list[tuple[str, float, float]]:
     """The stages, and what makes the snapshot, each in a process of its own: a child starts with its parent's peak."""
-    made = [sys.executable, "-m", "benchmarks.fleet", shape, str(size), str(size * RESOURCES), str(file)]
-    subprocess.run(made, cwd=ROOT, check=True)  # noqa: S603  (our own module)
+    make(shape, size, file)
     command = [sys.executable, "-m", "benchmarks.scale", CHILD, str(file)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)  # noqa: S603  (this very module)
     return [(str(name), float(seconds), float(peak)) for name, seconds, peak in json.loads(done.stdout)]

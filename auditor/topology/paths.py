@@ -53,9 +53,9 @@ class PathFinder:
         valid = [e for e in endpoints if e.valid.passed]
         judged = [self._judged(e, group, valid) for e in valid]
         zones = " and ".join(z.private for z in self.cloud.zones(group))
-        kept = [(e, all_of(e.integrated, f"{e.resource.name} has its records in {zones}")) for e in judged]
-        integrated = any_of([verdict for _, verdict in kept], NO_ENDPOINT)
-        sound = [e for e, verdict in kept if verdict.passed] or judged
+        recorded = [(e, all_of(e.integrated, f"{e.resource.name} has its records in {zones}")) for e in judged]
+        integrated = any_of([verdict for _, verdict in recorded], NO_ENDPOINT)
+        sound = [e for e, verdict in recorded if verdict.passed] or judged
         every = f"each zone resolves from the AKS VNet: {zones}"
         resolves = any_of([all_of(e.resolves, every) for e in sound], NO_ENDPOINT)
         if not self.cloud.zones(group):

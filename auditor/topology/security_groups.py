@@ -155,7 +155,7 @@ class _Walk:
         near: list[Place] = []
         sure: Rule | None = None
         for place in self.places:
-            if sure is not None and place.order > near[-1].order:
+            if sure is not None and place.order > near[-1].order:  # of one priority, all may come first
                 break
             found = explore(partial(self._matches, place.rule, source, start), bool)
             if found.missing or any(found.ends):
